@@ -1,0 +1,115 @@
+"""The rules of one robots.txt for one agent, and the form in which the frontier keeps them."""
+
+import re
+import zlib
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+
+from linkcrawl.robots.matcher import Decision, Line, Matcher, escaped
+
+MAX_PACKED_BYTES = 16 * 1024
+_MAX_UNPACKED_BYTES = 2 * 1024 * 1024
+_BAD_END = re.compile(rb"(?:%[0-9a-fA-F]?|\$)+\Z")
+_VERSION = b"\x01"
+
+
+class Rules:
+    """The rules of one robots.txt for one agent.
+
+    crawl_delay_ms: the largest Crawl-delay of our group, >= 0, not capped; None if it has none.
+    sitemaps: the values of all Sitemap lines, in order, without repetitions, at most 100.
+    truncated: packing had to leave rules out; what is left forbids at least what the whole did.
+    """
+
+    def __init__(
+        self,
+        lines: Iterable[Line],
+        crawl_delay_ms: int | None = None,
+        sitemaps: tuple[str, ...] = (),
+        *,
+        truncated: bool = False,
+    ) -> None:
+        self.lines = tuple(dict.fromkeys(lines))
+        self.crawl_delay_ms = crawl_delay_ms
+        self.sitemaps = sitemaps
+        self.truncated = truncated
+
+    def decide(self, target: str) -> Decision:
+        """May this path and query ("/a?b", as in the URL; a fragment does not count) be fetched?"""
+        if not target.isascii():
+            target = escaped(target.encode("utf-8", "surrogatepass"))
+        if "#" in target:
+            target = target[: target.index("#")]
+        if target[:1] != "/":
+            target = "/" + target
+        return self._matcher.decide(target)
+
+    @cached_property
+    def _matcher(self) -> Matcher:
+        return Matcher(self.lines)
+
+    def pack(self) -> bytes:
+        """A versioned, compressed form of at most 16 KiB, for `unpack`.
+
+        Where all does not fit, sitemaps go first, then the longest allow patterns; if the disallow patterns alone
+        are too much, they are cut short, which makes each forbid more. So what was forbidden stays forbidden.
+        """
+        for rules in (self, Rules(self.lines, self.crawl_delay_ms, truncated=self.truncated)):
+            if len(packed := rules._packed()) <= MAX_PACKED_BYTES:
+                return packed
+        allows = sorted((line for line in self.lines if line.allow), key=lambda line: len(line.value))
+        disallows = [line for line in self.lines if not line.allow]
+        kept = bisect_right(range(len(allows)), 0, key=lambda n: not self._fits(disallows + allows[:n])) - 1
+        length = max((len(line.value) for line in disallows), default=1)
+        while kept < 0:
+            length //= 2
+            disallows = list(dict.fromkeys(Line(False, _shortened(line.value, length)) for line in disallows))
+            kept = 0 if length <= 1 or self._fits(disallows) else -1
+        return self._left_out(disallows + allows[:kept])._packed()
+
+    def _left_out(self, lines: Sequence[Line]) -> "Rules":
+        return Rules(lines, self.crawl_delay_ms, truncated=True)
+
+    def _fits(self, lines: Sequence[Line]) -> bool:
+        return len(self._left_out(lines)._packed()) <= MAX_PACKED_BYTES
+
+    def _packed(self) -> bytes:
+        delay = b"" if self.crawl_delay_ms is None else b"%d" % self.crawl_delay_ms
+        rows = [b"C" + delay, b"T%d" % self.truncated]
+        rows += [b"S" + sitemap.encode("utf-8", "replace") for sitemap in self.sitemaps]
+        rows += [(b"A" if line.allow else b"D") + line.value for line in self.lines]
+        return _VERSION + zlib.compress(b"\n".join(rows), 9)
+
+    @classmethod
+    def unpack(cls, raw: bytes) -> "Rules":
+        """What `pack` made. Raises ValueError on anything else."""
+        if raw[:1] != _VERSION:
+            raise ValueError("robots rules of another version")
+        inflater = zlib.decompressobj()
+        try:
+            text = inflater.decompress(raw[1:], _MAX_UNPACKED_BYTES)
+        except zlib.error as error:
+            raise ValueError(f"robots rules are damaged: {error}") from None
+        if not inflater.eof or inflater.unused_data:
+            raise ValueError("robots rules are damaged: cut short, or too long")
+        delay, truncated, *rows = text.split(b"\n", 2)
+        fields = [(row[:1], row[1:]) for row in (rows[0].split(b"\n") if rows else [])]
+        if (
+            delay[:1] != b"C"
+            or truncated not in (b"T0", b"T1")
+            or not {k for k, _ in fields} <= {b"S", b"A", b"D"}
+        ):
+            raise ValueError("robots rules are damaged: not in their form")
+        return cls(
+            [Line(key == b"A", value) for key, value in fields if key != b"S"],
+            int(delay[1:]) if delay[1:].isdigit() else None,
+            tuple(value.decode("utf-8") for key, value in fields if key == b"S"),
+            truncated=truncated == b"T1",
+        )
+
+
+def _shortened(pattern: bytes, length: int) -> bytes:
+    """The beginning of a pattern: it matches whatever the whole one matches."""
+    # Half an escape would miss the whole one, and a '$' that comes to stand at the end would bind.
+    return pattern if len(pattern) <= length else _BAD_END.sub(b"", pattern[:length])
