@@ -7,8 +7,8 @@ The rules of one robots.txt for one agent:
   3. If any group names our product token (in any case), only such groups count; else those of `*`.
   4. The longest matching pattern decides; allow wins a tie; without a match all is allowed. `*` is any run of
      characters, a `$` at the end is the end of the URL. Matching takes time linear in the URL.
-  5. `/robots.txt` itself is a path like others here, as in Google's parser; who fetches the rules does not ask
-     them (RFC 9309, 2.2.2: it is implicitly allowed).
+  5. `/robots.txt` itself is a path like others here, as in Google's parser; who fetches the rules does not
+     ask them (RFC 9309, 2.2.2: it is implicitly allowed).
 """
 
 from linkcrawl.robots.matcher import Decision, Line

@@ -82,7 +82,7 @@ class Matcher:
         self._index_prefixes(prefixes)
 
     def _index_prefixes(self, prefixes: dict[str, _Ranked]) -> None:
-        """For each prefix, in order: the longest other one that it begins with, and the best of that chain."""
+        """For each prefix: the longest other one that it begins with, and the best of that chain."""
         self._outer: list[int] = []
         self._best: list[_Ranked] = []
         open_ones: list[int] = []

@@ -33,8 +33,8 @@ def parse(body: bytes, agent: str) -> Rules:
     """The rules of a robots.txt for one agent. Never raises, whatever the body holds.
 
     body: content-decoded; what lies beyond 500 KiB is not read, and neither is a line that they cut.
-    agent: the product token. As in Google's parser, an agent that is more than that ("Googlebot/2.1", "foo bar")
-        is named by no group and gets the rules of `*`; `product_token` makes a token of a User-Agent string.
+    agent: the product token. As in Google's parser, an agent that is more than that ("Bot/2.1", "a b") is
+        named by no group and gets the rules of `*`; `product_token` makes a token of a User-Agent string.
     """
     if len(body) > MAX_BODY_BYTES:
         end = max(body.rfind(b"\n", 0, MAX_BODY_BYTES + 1), body.rfind(b"\r", 0, MAX_BODY_BYTES + 1))
@@ -117,7 +117,7 @@ class _Reader:
         if group is None:
             return
         self._row_ended = True
-        # A path begins with '/': a pattern that begins otherwise never matches, and an empty one never decides.
+        # A path begins with '/': a pattern that begins otherwise never matches; an empty one never decides.
         if line.value[:1] in (b"/", b"*"):
             group.lines.append(line)
 

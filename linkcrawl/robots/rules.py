@@ -52,8 +52,8 @@ class Rules:
     def pack(self) -> bytes:
         """A versioned, compressed form of at most 16 KiB, for `unpack`.
 
-        Where all does not fit, sitemaps go first, then the longest allow patterns; if the disallow patterns alone
-        are too much, they are cut short, which makes each forbid more. So what was forbidden stays forbidden.
+        Where all does not fit, sitemaps go first, then the longest allow patterns; if the disallow patterns
+        alone are too much, they are cut short, so that each forbids more. What was forbidden stays forbidden.
         """
         for rules in (self, Rules(self.lines, self.crawl_delay_ms, truncated=self.truncated)):
             if len(packed := rules._packed()) <= MAX_PACKED_BYTES:
