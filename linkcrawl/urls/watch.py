@@ -1,0 +1,187 @@
+"""The watch list: which URLs' backlinks are recorded.
+
+A pattern is `example.com` (the domain and all below it), `=www.example.com` (that host alone), or either with
+a path, `example.com/blog/`: then the identity URL must go on after its host with exactly that text (so
+`example.com/blog` also watches `/blogger`; end it with a slash to watch a folder). A pasted URL is taken by
+its host and path: the scheme does not matter. Any port matches. Names may be written in Unicode or punycode.
+"""
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterable
+from typing import NamedTuple, Self
+
+from linkcrawl.errors import UsageError
+from linkcrawl.urls.identity import normal_escapes
+from linkcrawl.urls.parse import BadUrl, Url, parse
+from linkcrawl.urls.site import is_public_suffix
+
+_SCHEME = re.compile(r"https?://", re.I)
+_OTHER_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_COMMENT = re.compile(r"(?:^|\s)#.*", re.S)
+
+_Found = tuple[int, str]
+"""A pattern's place in the list, and its text."""
+
+
+class _Pattern(NamedTuple):
+    host: str
+    alone: bool
+    """Whether the host's subdomains are left out."""
+    path: str
+    """'/' for all of the host."""
+
+    def __str__(self) -> str:
+        return ("=" if self.alone else "") + self.host + (self.path if self.path != "/" else "")
+
+
+class _Paths:
+    """Path prefixes of one host. Finding those of a path costs a binary search and the matches."""
+
+    def __init__(self, found: Iterable[tuple[str, _Found]]) -> None:
+        ordered = sorted(found)
+        self._prefixes = [prefix for prefix, _ in ordered]
+        self._found = [place for _, place in ordered]
+        # For each prefix the longest other one that it starts with: -1 for none.
+        self._shorter: list[int] = []
+        for at, prefix in enumerate(self._prefixes):
+            above = at - 1
+            while above >= 0 and not prefix.startswith(self._prefixes[above]):
+                above = self._shorter[above]
+            self._shorter.append(above)
+
+    def matching(self, path: str) -> list[_Found]:
+        # Every prefix of the path sorts before it, and all that sorts between them starts with that prefix
+        # too.
+        at = bisect_right(self._prefixes, path) - 1
+        matches = []
+        while at >= 0:
+            if path.startswith(self._prefixes[at]):
+                matches.append(self._found[at])
+            at = self._shorter[at]
+        return matches
+
+
+class WatchList:
+    """Watch patterns, ready to be matched. Immutable."""
+
+    patterns: tuple[str, ...]
+    """Each in one form, in the order given, without repetitions."""
+
+    def __init__(self, patterns: Iterable[_Pattern]) -> None:
+        unique = list(dict.fromkeys(patterns))
+        self.patterns = tuple(map(str, unique))
+        self._below: dict[str, _Found] = {}
+        self._alone: dict[str, _Found] = {}
+        paths_below: dict[str, list[tuple[str, _Found]]] = {}
+        paths_alone: dict[str, list[tuple[str, _Found]]] = {}
+        for place, pattern in enumerate(unique):
+            found = (place, self.patterns[place])
+            if pattern.path == "/":
+                (self._alone if pattern.alone else self._below)[pattern.host] = found
+            else:
+                paths = paths_alone if pattern.alone else paths_below
+                paths.setdefault(pattern.host, []).append((pattern.path, found))
+        self._paths_below = {host: _Paths(found) for host, found in paths_below.items()}
+        self._paths_alone = {host: _Paths(found) for host, found in paths_alone.items()}
+        self._domains = frozenset(self._below) | frozenset(self._paths_below)
+        self._hosts = frozenset(self._alone) | frozenset(self._paths_alone)
+
+    @classmethod
+    def parse(cls, lines: Iterable[str]) -> Self:
+        """Reads patterns, one a line; blank lines and comments (`#` at the start or after white space) are
+        skipped.
+
+        Raises UsageError that names every bad line, its number and what is wrong with it.
+        """
+        patterns, problems = [], []
+        for number, line in enumerate(lines, 1):
+            text = _COMMENT.sub("", line.removeprefix("\ufeff")).strip()
+            if not text:
+                continue
+            try:
+                patterns.append(_pattern(text))
+            except BadUrl as reason:
+                problems.append(f"line {number}: {text[:200]!r} can not be watched: {reason}")
+        if problems:
+            raise UsageError(problems)
+        return cls(patterns)
+
+    def __len__(self) -> int:
+        return len(self.patterns)
+
+    def match(self, url: str, host: str) -> tuple[str, ...]:
+        """The patterns that match an identity URL with that host, in the list's order; () if none does."""
+        found: list[_Found] = []
+        if host in self._hosts:
+            self._collect(found, self._alone, self._paths_alone, host, url)
+        domain, domains = host, self._domains
+        while True:
+            if domain in domains:
+                self._collect(found, self._below, self._paths_below, domain, url)
+            dot = domain.find(".")
+            if dot < 0:
+                break
+            domain = domain[dot + 1 :]
+        if not found:
+            return ()
+        if len(found) > 1:
+            found.sort()
+        return tuple([text for _, text in found])
+
+    def may_match(self, host: str) -> bool:
+        """Whether some URL of that host can match: False spares making the URL."""
+        while host not in self._hosts and host not in self._domains:
+            dot = host.find(".")
+            if dot < 0:
+                return False
+            host = host[dot + 1 :]
+        return True
+
+    @staticmethod
+    def _collect(
+        into: list[_Found], whole: dict[str, _Found], paths: dict[str, _Paths], host: str, url: str
+    ) -> None:
+        found = whole.get(host)
+        if found is not None:
+            into.append(found)
+        prefixes = paths.get(host)
+        if prefixes is not None:
+            into.extend(prefixes.matching(url[url.find("/", url.find("//") + 2) :]))
+
+
+def _pattern(text: str) -> _Pattern:
+    """One pattern; raises BadUrl with what is wrong."""
+    alone = text.startswith("=")
+    rest = text.removeprefix("=").strip()
+    if _SCHEME.match(rest):
+        rest = _SCHEME.sub("", rest)
+    elif _OTHER_SCHEME.match(rest):
+        raise BadUrl("only http and https URLs can be watched")
+    name = re.split(r"[/?#]", rest, maxsplit=1)[0]
+    if "*" in name:
+        raise BadUrl("write it without '*': example.com stands for all hosts below it too")
+    if "@" in name:
+        raise BadUrl("a name with '@' is an email address or holds a password: write the domain alone")
+    url = parse("http://" + rest)
+    _check(url, name, alone)
+    path = url.path if url.query is None else f"{url.path}?{url.query}"
+    return _Pattern(url.host.rstrip("."), alone, normal_escapes(path))
+
+
+def _check(url: Url, name: str, alone: bool) -> None:
+    host = url.host.rstrip(".")
+    if any(character.isspace() for character in name):
+        raise BadUrl("a domain holds no white space: one pattern a line")
+    if url.port is not None or re.search(r":\d*$", name):
+        raise BadUrl("a pattern has no port: it matches all ports of its host")
+    if not host or ".." in host or host.startswith("."):
+        raise BadUrl("a label of its host is empty")
+    if url.fragment is not None:
+        raise BadUrl("a pattern has no fragment: leave out '#' and what follows")
+    if not alone and is_public_suffix(host):
+        raise BadUrl(
+            f"sites of many owners lie below {host}: write ={host} for that host alone"
+            if "." in host
+            else f"{host} is a public suffix or has no dot: write ={host} for that host alone"
+        )
