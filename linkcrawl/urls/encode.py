@@ -9,86 +9,96 @@ import re
 from collections.abc import Callable
 from functools import cache
 
+from linkcrawl.urls.legacy import double_byte, iso_2022_jp, single_byte
 from linkcrawl.urls.parse import C0_OR_SPACE
 
 _NOT_IN_URL = re.compile("[\t\n\r]")
-# The standard's special-query percent-encode set, but for the bytes that no encoding of the web can give.
+# The standard's special-query percent-encode set, as bytes.
 _ENCODED = frozenset((*range(0x21), *b"\"#<>'", *range(0x7F, 0x100)))
-_BYTES = [f"%{byte:02X}" if byte in _ENCODED else chr(byte) for byte in range(256)]
+_ESCAPED = [f"%{byte:02X}" if byte in _ENCODED else chr(byte) for byte in range(256)]
 
-# The Encoding Standard's encodings by the names of Python's codecs, some of which are narrower than what the
-# web means by the name. All others (UTF-16 too, by the standard) send UTF-8.
-_WEB = {
-    name: name
-    for name in (
-        *("cp866", "koi8-r", "koi8-u", "mac-roman", "mac-cyrillic", "cp874"),
-        *(f"cp125{digit}" for digit in range(9)),
-        *(f"iso8859-{part}" for part in (2, 3, 4, 5, 6, 7, 8, 10, 13, 14, 15, 16)),
-        *("gbk", "gb18030", "big5hkscs", "cp932", "cp949", "euc_jp", "iso2022_jp"),
-    )
-} | {
+# What the Encoding Standard means by the names of some of Python's narrower codecs, and its names that Python
+# does not know.
+_MEANT = {
     "ascii": "cp1252",
     "iso8859-1": "cp1252",
     "iso8859-9": "cp1254",
     "iso8859-11": "cp874",
     "tis-620": "cp874",
+    "windows-874": "cp874",
+    "x-mac-cyrillic": "mac-cyrillic",
     "shift_jis": "cp932",
     "euc_kr": "cp949",
     "gb2312": "gbk",
     "big5": "big5hkscs",
 }
+_SINGLE_BYTE = frozenset(
+    (
+        *("cp866", "koi8-r", "koi8-u", "mac-roman", "mac-cyrillic", "cp874"),
+        *(f"cp125{digit}" for digit in range(9)),
+        *(f"iso8859-{part}" for part in (2, 3, 4, 5, 6, 7, 8, 10, 13, 14, 15, 16)),
+    )
+)
+_DOUBLE_BYTE = frozenset(("gbk", "gb18030", "big5hkscs", "cp932", "cp949", "euc_jp"))
 
 
 def with_query_in(href: str, encoding: str) -> str:
-    """The href with the non-ASCII characters of its query percent-encoded as on a page in that encoding.
+    """The href with its query percent-encoded as on a page in that encoding, if it holds non-ASCII
+    characters.
 
-    encoding: the name of a Python codec. UTF-8, UTF-16 (by the standard such pages send UTF-8) and unknown
-    names change nothing. To be resolved by the URL standard afterwards.
+    encoding: the name of a Python codec or of the Encoding Standard. UTF-8, UTF-16 (by the standard such
+    pages send UTF-8) and unknown names change nothing. The result is still to be resolved.
     """
     encode = _encoder(encoding)
     if encode is None:
         return href
-    start, _, fragment = href.strip(C0_OR_SPACE).partition("#")
-    path, mark, query = start.partition("?")
+    before, hash_mark, fragment = href.strip(C0_OR_SPACE).partition("#")
+    path, question_mark, query = before.partition("?")
     if query.isascii():
         return href
-    coded = "".join(map(_BYTES.__getitem__, encode(_NOT_IN_URL.sub("", query))))
-    return f"{path}{mark}{coded}#{fragment}" if "#" in href else f"{path}{mark}{coded}"
+    return f"{path}{question_mark}{encode(_NOT_IN_URL.sub('', query))}{hash_mark}{fragment}"
 
 
 @cache
-def _encoder(encoding: str) -> Callable[[str], bytes] | None:
-    """How a query is brought to bytes; None for UTF-8."""
+def _encoder(encoding: str) -> Callable[[str], str] | None:
+    """From a query to its percent-encoded form; None for UTF-8."""
     try:
         name = codecs.lookup(encoding).name
     except LookupError:
+        name = encoding.lower()
+    name = _MEANT.get(name, name)
+    if name in _SINGLE_BYTE:
+        known = single_byte(name)
+    elif name in _DOUBLE_BYTE:
+        known = double_byte(name)
+    elif name == "iso2022_jp":
+        return lambda query: "".join(
+            _reference(unit) if isinstance(unit, int) else _escaped(unit) for unit in iso_2022_jp(query)
+        )
+    else:
         return None
-    if name not in _WEB:
-        return None
-    name = _WEB[name]
-    single = name == "cp874" or name.startswith("cp125")
-    handler = "linkcrawl.query.controls" if single else "linkcrawl.query"
-    return lambda text: text.encode(name, handler)
+    table = _Escapes({code: _escaped(units) for code, units in known.items()})
+    table.four_bytes = name == "gb18030"
+    return lambda query: query.translate(table)
 
 
-def _reference(error: UnicodeError) -> tuple[str | bytes, int]:
-    """What the encoding lacks is sent as a numeric character reference, percent-encoded."""
-    assert isinstance(error, UnicodeEncodeError)
-    lacking = error.object[error.start : error.end]
-    return "".join(f"%26%23{ord(character)}%3B" for character in lacking), error.end
+def _escaped(units: bytes) -> str:
+    return "".join([_ESCAPED[byte] for byte in units])
 
 
-def _reference_or_control(error: UnicodeError) -> tuple[str | bytes, int]:
-    """The web's windows-125x hold a C1 control wherever Python's leave a byte undefined."""
-    assert isinstance(error, UnicodeEncodeError)
-    code = ord(error.object[error.start])
-    if 0x80 <= code <= 0x9F:
-        try:
-            bytes((code,)).decode(error.encoding)
-        except UnicodeDecodeError:
-            return bytes((code,)), error.start + 1
-    return f"%26%23{code}%3B", error.start + 1
+def _reference(code: int) -> str:
+    """What an encoding lacks is sent as a numeric character reference, itself percent-encoded."""
+    return f"%26%23{code}%3B"
 
 
-codecs.register_error("linkcrawl.query", _reference)
-codecs.register_error("linkcrawl.query.controls", _reference_or_control)
+class _Escapes(dict[int, str]):
+    """Code point -> percent-encoded bytes, for str.translate."""
+
+    four_bytes = False
+    """gb18030: what two bytes can not say, four can."""
+
+    def __missing__(self, code: int) -> str:
+        if self.four_bytes and not 0xD800 <= code <= 0xDFFF:
+            return _escaped(chr(code).encode("gb18030"))
+        # The standard never sees a lone surrogate: it is U+FFFD by then.
+        return _reference(0xFFFD if 0xD800 <= code <= 0xDFFF else code)

@@ -18,12 +18,15 @@ from linkcrawl.urls.tracking import KEPT_ON, NAMES, PREFIXES
 _RULES = "1"
 """To be raised with any change of this file that gives some URL another identity."""
 
-_PLAIN = re.compile(r"https?://([a-z0-9_.-]*[a-z0-9_-])(?::[0-9]+)?/[^%?#]*")
-"""Hrefs that are their own identity, by far the most."""
+_PLAIN = re.compile(r"https?://([a-z0-9_.-]*[a-z0-9_-])(?::[0-9]+)?/[^?#]*(?:\?([^#]*))?")
+"""Nearly all hrefs, once their fragment is off: host and query are groups."""
 _PARTS = re.compile(
     r"(https?://)(?:[^/?#@]*@)?(\[[^\]]*\]|[^/?#:@]*)(:[0-9]+)?(/[^?#]*)(\?[^#]*)?(#.*)?", re.S
 )
-_TRIPLET = re.compile(r"%([0-9A-Fa-f]{2})")
+_NOT_NORMAL = re.compile(
+    # An unreserved character, or a lower-case hex digit.
+    "%(?:2[DEde]|3[0-9]|[46][1-9A-Fa-f]|[57][0-9Aa]|5[Ff]|7[Ee]|[0-9A-F][a-f]|[a-f][0-9A-Fa-f])"
+)
 _HEX = frozenset("0123456789abcdefABCDEF")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _EXTRA_NAME = re.compile(r"[^\s=&#?*]+\*?")
@@ -56,9 +59,19 @@ class IdentityRules:
 
     def identify(self, href: str) -> tuple[str, str]:
         """The identity form, and the host in it ('' if the href is no http(s) URL)."""
-        plain = _PLAIN.fullmatch(href)
-        if plain is not None:
-            return href, plain[1]
+        url = href
+        if "#" in href:
+            before, _, fragment = href.partition("#")
+            if not fragment.startswith("!"):
+                url = before
+        plain = _PLAIN.fullmatch(url)
+        if plain is not None and not ("%" in url and _NOT_NORMAL.search(url)):
+            query = plain[2]
+            if query is None or not any(map(self._tracks, query.split("&"))):
+                return url, plain[1]
+        return self._identify_any(url)
+
+    def _identify_any(self, href: str) -> tuple[str, str]:
         match = _PARTS.fullmatch(href)
         if match is None:
             return href, ""
@@ -82,20 +95,19 @@ class IdentityRules:
 
     def _tracks(self, parameter: str) -> bool:
         name = parameter.partition("=")[0].lower()
-        while name.startswith("amp;"):
+        if name.startswith("amp;"):
             # An ampersand that was escaped once too often in the page.
-            name = name[4:]
+            return self._tracks(name[4:])
         return name in self._names or name.startswith(self._prefixes)
 
 
 def normal_escapes(text: str) -> str:
-    """Percent-encoding in one form: unreserved characters decoded, the hex digits of all others in upper
-    case."""
-    return _TRIPLET.sub(_normal_triplet, text) if "%" in text else text
+    """Percent-encoding in one form: unreserved characters decoded, the hex digits of all others upper-case."""
+    return _NOT_NORMAL.sub(_normal, text) if "%" in text else text
 
 
-def _normal_triplet(match: re.Match[str]) -> str:
-    character = chr(int(match[1], 16))
+def _normal(match: re.Match[str]) -> str:
+    character = chr(int(match[0][1:], 16))
     if character not in _UNRESERVED:
         return match[0].upper()
     if character in _HEX and _completes_a_triplet(match.string, match.start()):

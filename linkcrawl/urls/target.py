@@ -61,7 +61,7 @@ class Resolver:
         first = href[:1]
         key: str | tuple[str, str]
         # The less of the base a result depends on, the more pages share it.
-        if first == "h" and href.startswith(_HTTP):
+        if first == "h" and (href[:8] == "https://" or href[:7] == "http://"):
             key = href
         elif first == "/":
             key = (self._origin, href)

@@ -20,6 +20,8 @@ _SCHEME = re.compile(r"https?://", re.I)
 _OTHER_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _COMMENT = re.compile(r"(?:^|\s)#.*", re.S)
 
+_REMEMBERED_HOSTS = 65_536
+
 _Found = tuple[int, str]
 """A pattern's place in the list, and its text."""
 
@@ -62,6 +64,14 @@ class _Paths:
         return matches
 
 
+class _Plan(NamedTuple):
+    whole: tuple[_Found, ...]
+    """Patterns that all URLs of the host match."""
+    texts: tuple[str, ...]
+    """Their texts."""
+    paths: tuple[_Paths, ...]
+
+
 class WatchList:
     """Watch patterns, ready to be matched. Immutable."""
 
@@ -84,8 +94,7 @@ class WatchList:
                 paths.setdefault(pattern.host, []).append((pattern.path, found))
         self._paths_below = {host: _Paths(found) for host, found in paths_below.items()}
         self._paths_alone = {host: _Paths(found) for host, found in paths_alone.items()}
-        self._domains = frozenset(self._below) | frozenset(self._paths_below)
-        self._hosts = frozenset(self._alone) | frozenset(self._paths_alone)
+        self._plans: dict[str, _Plan | None] = {}
 
     @classmethod
     def parse(cls, lines: Iterable[str]) -> Self:
@@ -112,42 +121,45 @@ class WatchList:
 
     def match(self, url: str, host: str) -> tuple[str, ...]:
         """The patterns that match an identity URL with that host, in the list's order; () if none does."""
-        found: list[_Found] = []
-        if host in self._hosts:
-            self._collect(found, self._alone, self._paths_alone, host, url)
-        domain, domains = host, self._domains
-        while True:
-            if domain in domains:
-                self._collect(found, self._below, self._paths_below, domain, url)
-            dot = domain.find(".")
-            if dot < 0:
-                break
-            domain = domain[dot + 1 :]
-        if not found:
+        try:
+            plan = self._plans[host]
+        except KeyError:
+            plan = self._plan(host)
+        if plan is None:
             return ()
-        if len(found) > 1:
-            found.sort()
+        if not plan.paths:
+            return plan.texts
+        path = url[url.find("/", url.find("//") + 2) :]
+        found = [*plan.whole]
+        for prefixes in plan.paths:
+            found += prefixes.matching(path)
+        found.sort()
         return tuple([text for _, text in found])
 
     def may_match(self, host: str) -> bool:
         """Whether some URL of that host can match: False spares making the URL."""
-        while host not in self._hosts and host not in self._domains:
-            dot = host.find(".")
-            if dot < 0:
-                return False
-            host = host[dot + 1 :]
-        return True
+        try:
+            return self._plans[host] is not None
+        except KeyError:
+            return self._plan(host) is not None
 
-    @staticmethod
-    def _collect(
-        into: list[_Found], whole: dict[str, _Found], paths: dict[str, _Paths], host: str, url: str
-    ) -> None:
-        found = whole.get(host)
-        if found is not None:
-            into.append(found)
-        prefixes = paths.get(host)
-        if prefixes is not None:
-            into.extend(prefixes.matching(url[url.find("/", url.find("//") + 2) :]))
+    def _plan(self, host: str) -> _Plan | None:
+        """What can match URLs of a host; remembered, since links name few hosts often."""
+        wholes, paths = [self._alone.get(host)], [self._paths_alone.get(host)]
+        domain = host
+        while domain:
+            wholes.append(self._below.get(domain))
+            paths.append(self._paths_below.get(domain))
+            domain = domain.partition(".")[2]
+        whole = sorted(found for found in wholes if found is not None)
+        plan = _Plan(
+            tuple(whole), tuple(text for _, text in whole), tuple(prefixes for prefixes in paths if prefixes)
+        )
+        if len(self._plans) >= _REMEMBERED_HOSTS:
+            self._plans.clear()
+        remembered = plan if plan.whole or plan.paths else None
+        self._plans[host] = remembered
+        return remembered
 
 
 def _pattern(text: str) -> _Pattern:
