@@ -53,8 +53,7 @@ class IdentityRules:
         self.version = f"{_RULES}.{blake2b(told.encode(), digest_size=4).hexdigest()}"
 
     def identity(self, href: str) -> str:
-        """The identity form of an http(s) href that the URL standard serialized. What is none is returned as
-        is."""
+        """The identity form of an http(s) href that the URL standard serialized; any other text as it is."""
         return self.identify(href)[0]
 
     def identify(self, href: str) -> tuple[str, str]:
@@ -69,7 +68,7 @@ class IdentityRules:
             query = plain[2]
             if query is None or not any(map(self._tracks, query.split("&"))):
                 return url, plain[1]
-        return self._identify_any(url)
+        return self._identify_any(href)
 
     def _identify_any(self, href: str) -> tuple[str, str]:
         match = _PARTS.fullmatch(href)
@@ -94,15 +93,13 @@ class IdentityRules:
         return "?" + left if left else ""
 
     def _tracks(self, parameter: str) -> bool:
-        name = parameter.partition("=")[0].lower()
-        if name.startswith("amp;"):
-            # An ampersand that was escaped once too often in the page.
-            return self._tracks(name[4:])
+        # An ampersand that was escaped once too often in the page leaves `amp;` before the name.
+        name = parameter.partition("=")[0].lower().removeprefix("amp;")
         return name in self._names or name.startswith(self._prefixes)
 
 
 def normal_escapes(text: str) -> str:
-    """Percent-encoding in one form: unreserved characters decoded, the hex digits of all others upper-case."""
+    """Percent-encoding in one form: unreserved characters decoded, other hex digits upper-case."""
     return _NOT_NORMAL.sub(_normal, text) if "%" in text else text
 
 
@@ -116,7 +113,6 @@ def _normal(match: re.Match[str]) -> str:
 
 
 def _completes_a_triplet(text: str, at: int) -> bool:
-    """Whether a hex digit at this place would make a new triplet with a stray `%` before it, as in
-    `%4%31`."""
+    """Whether a hex digit at this place would make an escape of a stray `%` before it, as in `%4%31`."""
     before = text[max(at - 2, 0) : at]
     return before.endswith("%") or (len(before) == 2 and before[0] == "%" and before[1] in _HEX)
