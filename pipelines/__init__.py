@@ -1,0 +1,1 @@
+"""Scrapy item pipelines, in their order: normalize, classify, parquet, settle. One Page item a visit."""

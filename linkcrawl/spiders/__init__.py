@@ -1,0 +1,1 @@
+"""Scrapy's spider: a response becomes one Page, whatever the page holds."""

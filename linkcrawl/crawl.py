@@ -1,0 +1,240 @@
+"""Runs a crawl on this machine: the frontier's server, the worker processes, progress, a clean stop.
+
+The crawl lives in the frontier, not here: this process makes it or finds it, starts workers, watches them, and
+says how it ended. Killed at any moment, it loses nothing; the same command goes on.
+"""
+
+import asyncio
+import contextlib
+import secrets
+import signal
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+
+import msgspec
+
+from linkcrawl.chronicle import Chronicle
+from linkcrawl.crew import Crew
+from linkcrawl.errors import FrontierUnavailable
+from linkcrawl.founding import Found, begin
+from linkcrawl.frontier.address import ServerAddress
+from linkcrawl.frontier.client import Frontier
+from linkcrawl.frontier.embedded import EmbeddedServer
+from linkcrawl.frontier.replies import Books
+from linkcrawl.plan import Plan
+from linkcrawl.records import EndState, Refusal
+
+LOOK_EVERY_S = 0.5
+SITES_EVERY_S = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Where the crawl stands: what progress is shown from."""
+
+    seconds: float
+    pages: int
+    """Recorded by this run."""
+    links: int
+    errors: int
+    sites: int
+    queued: int
+    delayed: int
+    hindrance: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """How the run tells what goes on."""
+
+    begun: Callable[[Found], None]
+    progress: Callable[[Moment], None]
+    log: Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How the run ended."""
+
+    state: EndState | None
+    """None: workers broke before an end was reached."""
+    crawl_id: str
+    name: str
+    out: str
+    resumed: bool
+    seconds: float
+    pages: int
+    links: int
+    outcomes: Counter[str] = field(default_factory=Counter)
+    """Of this run's pages."""
+    refused: dict[Refusal, int] = field(default_factory=dict)
+    """Of the whole crawl."""
+    not_reached: int = 0
+    unbalanced: str | None = None
+    cpu_s: float = 0.0
+    max_rss_bytes: int = 0
+
+
+async def run(plan: Plan, told: Told) -> Result:
+    """Crawl to the end, or until stopped.
+
+    Raises UsageError before anything is made, NoServer, FrontierUnavailable, FrontierLost, DatasetError.
+    """
+    async with _frontier(plan) as (frontier, address):
+        found = await begin(frontier, plan)
+        chronicle = Chronicle(plan, frontier, found)
+        await chronicle.begun()
+        told.begun(found)
+        return await _Run(plan, frontier, address, found, chronicle, told).to_the_end()
+
+
+@contextlib.asynccontextmanager
+async def _frontier(plan: Plan) -> AsyncIterator[tuple[Frontier, ServerAddress]]:
+    """The frontier on the server that was named, or on one of our own that lives as long as this."""
+    with contextlib.ExitStack() as stack:
+        address = plan.address
+        if address is None:
+            server = stack.enter_context(EmbeddedServer(plan.state_dir))
+            address = ServerAddress.from_url(server.url)
+        frontier = await Frontier.connect(address, plan.config.name)
+        try:
+            yield frontier, address
+        finally:
+            await frontier.close()
+
+
+class _Run:
+    """One run: its crew, its signals, its clock."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        frontier: Frontier,
+        address: ServerAddress,
+        found: Found,
+        chronicle: Chronicle,
+        told: Told,
+    ) -> None:
+        self._plan = plan
+        self._frontier = frontier
+        self._address = address
+        self._found = found
+        self._chronicle = chronicle
+        self._told = told
+        self._crew = Crew(self._assignment, told.log)
+        self._began = time.monotonic()
+        self._sites_written = self._began
+        self._books: Books | None = None
+        self._signals = 0
+        self._end: EndState | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def to_the_end(self) -> Result:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._signalled)
+        watch = loop.create_task(self._watch())
+        try:
+            await self._crew.start(self._plan.config.workers)
+            await self._crew.wait()
+        finally:
+            watch.cancel()
+            self._crew.kill()
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.remove_signal_handler(number)
+        return await self._result()
+
+    def _assignment(self) -> bytes:
+        return msgspec.json.encode(
+            {
+                "redis_url": self._address.secret,
+                "name": self._plan.config.name,
+                "worker_id": f"w{secrets.token_hex(5)}",
+                "out": self._plan.location.url if self._plan.location.is_local else self._plan.config.out,
+            }
+        )
+
+    # --- stopping
+
+    def _signalled(self) -> None:
+        self._signals += 1
+        if self._signals == 1:
+            self._told.log("stopping: ending what is in download, writing, settling (Ctrl-C again: at once)")
+            self._stop(EndState.STOPPED)
+        else:
+            self._crew.kill()
+
+    def _stop(self, state: EndState) -> None:
+        if self._end is None:
+            self._end = state
+            task = asyncio.get_running_loop().create_task(self._say_end(state))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _say_end(self, state: EndState) -> None:
+        try:
+            await self._frontier.end(state)
+        except FrontierUnavailable as why:
+            self._told.log(f"{why}: the workers stop all the same")
+        self._crew.stop()
+
+    # --- watching
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            now = time.monotonic()
+            most = self._plan.config.max_time
+            if most is not None and now - self._began >= most / 1000:
+                self._stop(EndState.LIMIT)
+            with contextlib.suppress(FrontierUnavailable):
+                self._books = await self._frontier.books()
+                if now - self._sites_written >= SITES_EVERY_S:
+                    self._sites_written = now
+                    await self._chronicle.sites()
+            self._told.progress(self._moment(now))
+
+    def _moment(self, now: float) -> Moment:
+        crew, books = self._crew, self._books
+        return Moment(
+            seconds=now - self._began,
+            pages=crew.total("pages"),
+            links=crew.total("links"),
+            errors=_errors(crew.outcomes()),
+            sites=crew.total("sites"),
+            queued=books.queued if books else 0,
+            delayed=books.delayed if books else 0,
+            hindrance=crew.hindrance(),
+        )
+
+    async def _result(self) -> Result:
+        state = None
+        found = await self._frontier.find()
+        if found is not None and not (self._crew.broken and found.end_state is None):
+            state = found.end_state
+        books = await self._frontier.books()
+        await self._chronicle.ended(state)
+        crew, plan = self._crew, self._plan
+        return Result(
+            state=state,
+            crawl_id=self._found.spec.crawl_id,
+            name=plan.config.name,
+            out=str(plan.location),
+            resumed=self._found.resumed,
+            seconds=time.monotonic() - self._began,
+            pages=crew.total("pages"),
+            links=crew.total("links"),
+            outcomes=crew.outcomes(),
+            refused=dict(books.refused),
+            not_reached=books.queued + books.delayed + books.leased,
+            unbalanced=None if books.balanced else str(books.off),
+            cpu_s=crew.cpu_s(),
+            max_rss_bytes=int(crew.most("max_rss_bytes")),
+        )
+
+
+def _errors(outcomes: Counter[str]) -> int:
+    fine = {"ok", "redirect", "not_html", "robots_disallowed"}
+    return sum(number for outcome, number in outcomes.items() if outcome not in fine)

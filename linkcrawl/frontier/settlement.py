@@ -1,0 +1,222 @@
+"""From a read page to a settled visit.
+
+Always true: a visit is settled only after its discovered URLs are durable in the frontier and its rows have
+their final names (invariant 3 of the frontier). Discoveries go out at once; the proof that they are durable, and
+the settling, follow when they can. What the server does not take now is kept and sent again: every call is
+idempotent.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from linkcrawl.errors import FrontierUnavailable
+from linkcrawl.frontier.client import Frontier
+from linkcrawl.records import Candidate, Lease, Outcome, Refusal
+
+SUBMIT_EVERY_S = 0.1
+SUBMIT_AT_ONCE = 2_000
+"""Candidates that are sent without waiting for more."""
+SUBMIT_BATCH = 5_000
+BARRIER_EVERY_S = 1.0
+SHORTEST_BACK_OFF_S, LONGEST_BACK_OFF_S = 0.2, 5.0
+
+
+@dataclass(slots=True, eq=False)
+class _Pending:
+    """A visit that is read but not settled."""
+
+    lease: Lease
+    outcome: Outcome
+    candidates: Sequence[Candidate]
+    scope: Sequence[str]
+    discoveries_durable: bool = False
+    rows_durable: bool = False
+
+
+@dataclass(slots=True)
+class Settlement:
+    """Submits, waits for durability, settles. One owner: the session, on its event loop."""
+
+    frontier: Frontier
+    accepted_or_seen: Callable[[Sequence[Candidate]], None]
+    """Called with candidates that the frontier knows now."""
+    forget_known: Callable[[], None]
+    """Called when the server may have lost what it acknowledged."""
+    settled: Callable[[Lease], None]
+    """Called once for each visit that is settled, or found to be no longer ours."""
+    _pending: dict[str, _Pending] = field(default_factory=dict)
+    _early: set[str] = field(default_factory=set)
+    """Visits whose rows were durable before the last pipeline was done with them."""
+    _to_submit: list[_Pending] = field(default_factory=list)
+    _queued: int = 0
+    _submitted: list[_Pending] = field(default_factory=list)
+    _to_settle: list[_Pending] = field(default_factory=list)
+    _refused: dict[Refusal, int] = field(default_factory=dict)
+    _wake: asyncio.Event = field(default_factory=asyncio.Event)
+    _changed: asyncio.Event = field(default_factory=asyncio.Event)
+    _stopping: bool = False
+    _last_barrier: float = 0.0
+
+    def add(
+        self, lease: Lease, outcome: Outcome, candidates: Sequence[Candidate], scope: Sequence[str] = ()
+    ) -> None:
+        """A page was read: submit its candidates (and the scope keys that they need) at once."""
+        early = lease.visit_id in self._early
+        self._early.discard(lease.visit_id)
+        pending = _Pending(lease, outcome, candidates, scope, rows_durable=early)
+        self._pending[lease.visit_id] = pending
+        if not candidates and not scope:
+            pending.discoveries_durable = True
+            self._promote(pending)
+            return
+        self._to_submit.append(pending)
+        self._queued += len(candidates)
+        if self._queued >= SUBMIT_AT_ONCE:
+            self._wake.set()
+
+    def refuse(self, counts: dict[Refusal, int]) -> None:
+        """Count URLs that this worker refused by itself."""
+        for reason, number in counts.items():
+            self._refused[reason] = self._refused.get(reason, 0) + number
+
+    def rows_durable(self, leases: Sequence[Lease]) -> None:
+        """The rows of these visits are in files with their final names."""
+        for lease in leases:
+            pending = self._pending.get(lease.visit_id)
+            if pending is None:
+                self._early.add(lease.visit_id)
+                continue
+            pending.rows_durable = True
+            self._promote(pending)
+
+    def forget(self, visit_id: str) -> None:
+        """The lease is no longer ours: whatever is left of it is dropped."""
+        self._early.discard(visit_id)
+        pending = self._pending.pop(visit_id, None)
+        if pending is not None:
+            self.settled(pending.lease)
+
+    @property
+    def unsettled(self) -> int:
+        """Visits that were read and are not settled."""
+        return len(self._pending)
+
+    @property
+    def unsubmitted(self) -> int:
+        """Visits whose discoveries the frontier has not taken yet."""
+        return len(self._to_submit)
+
+    def _promote(self, pending: _Pending) -> None:
+        if pending.rows_durable and pending.discoveries_durable:
+            self._to_settle.append(pending)
+            self._wake.set()
+
+    async def run(self) -> None:
+        """Work until `stop`; never raises for a server that is away."""
+        back_off = SHORTEST_BACK_OFF_S
+        while not self._stopping:
+            try:
+                await asyncio.wait_for(self._wake.wait(), SUBMIT_EVERY_S)
+            except TimeoutError:
+                pass
+            self._wake.clear()
+            try:
+                await self._turn(asyncio.get_running_loop().time())
+                back_off = SHORTEST_BACK_OFF_S
+            except FrontierUnavailable:
+                await asyncio.sleep(back_off)
+                back_off = min(back_off * 2, LONGEST_BACK_OFF_S)
+            finally:
+                self._changed.set()
+
+    async def _turn(self, now: float, *, at_once: bool = False) -> None:
+        await self._submit()
+        if self._submitted and (
+            at_once or self._to_settle_soon() or now - self._last_barrier > BARRIER_EVERY_S
+        ):
+            self._last_barrier = now
+            await self._barrier()
+        await self._settle()
+
+    def _to_settle_soon(self) -> bool:
+        return any(pending.rows_durable for pending in self._submitted[:1])
+
+    async def _submit(self) -> None:
+        await self._submit_refused()
+        while self._to_submit:
+            batch: list[_Pending] = []
+            size = 0
+            for pending in self._to_submit:
+                batch.append(pending)
+                size += len(pending.candidates)
+                if size >= SUBMIT_BATCH:
+                    break
+            scope = [key for pending in batch for key in pending.scope]
+            if scope:
+                await self.frontier.add_scope(scope)
+            candidates = [candidate for pending in batch for candidate in pending.candidates]
+            answers = await self.frontier.submit(candidates)
+            del self._to_submit[: len(batch)]
+            self._queued -= size
+            self._submitted += batch
+            self.accepted_or_seen(
+                [
+                    candidate
+                    for candidate, answer in zip(candidates, answers, strict=True)
+                    if answer is None or answer is Refusal.SEEN
+                ]
+            )
+
+    async def _submit_refused(self) -> None:
+        if self._refused:
+            counts, self._refused = self._refused, {}
+            try:
+                await self.frontier.record_refused(counts)
+            except FrontierUnavailable:
+                self.refuse(counts)
+                raise
+
+    async def _barrier(self) -> None:
+        batch, self._submitted = self._submitted, []
+        try:
+            await self.frontier.barrier()
+        except BaseException:
+            # The server may have lost what it acknowledged: what is known of it counts for nothing.
+            self._to_submit = batch + self._to_submit
+            self._queued += sum(len(pending.candidates) for pending in batch)
+            self.forget_known()
+            raise
+        for pending in batch:
+            pending.discoveries_durable = True
+            pending.candidates = ()
+            self._promote(pending)
+
+    async def _settle(self) -> None:
+        while self._to_settle:
+            batch = self._to_settle[:500]
+            await self.frontier.settle([(pending.lease, pending.outcome) for pending in batch])
+            del self._to_settle[: len(batch)]
+            for pending in batch:
+                if self._pending.pop(pending.lease.visit_id, None) is not None:
+                    self.settled(pending.lease)
+
+    def stop(self) -> None:
+        """End `run` after its present turn."""
+        self._stopping = True
+        self._wake.set()
+
+    async def drain(self, seconds: float) -> None:
+        """After `run` has ended: submit, prove durable and settle what can be, for at most that long."""
+        deadline = asyncio.get_running_loop().time() + seconds
+        while self._to_submit or self._submitted or self._to_settle:
+            now = asyncio.get_running_loop().time()
+            if now >= deadline:
+                return
+            try:
+                async with asyncio.timeout_at(deadline):
+                    await self._turn(now, at_once=True)
+            except FrontierUnavailable:
+                await asyncio.sleep(SHORTEST_BACK_OFF_S)
+            except TimeoutError:
+                return

@@ -1,0 +1,140 @@
+"""What an operator asked for -> a plan that can be carried out, or every mistake in it at once.
+
+Nothing is made or changed here; files are read, and OUT is probed.
+"""
+
+import hashlib
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from linkcrawl.config import CrawlConfig
+from linkcrawl.dataset.location import Location
+from linkcrawl.download.configure import fetch_options
+from linkcrawl.errors import UsageError
+from linkcrawl.frontier.address import ServerAddress
+from linkcrawl.urls.identity import IdentityRules
+from linkcrawl.urls.patterns import UrlPatterns
+from linkcrawl.urls.seeds import SeedUrl, read_seeds
+from linkcrawl.urls.watch import WatchList
+
+_T = TypeVar("_T")
+
+SHOWN_AT_MOST = 20
+"""Bad lines of one file that are shown; the rest is counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A crawl that can begin."""
+
+    config: CrawlConfig
+    seeds: Sequence[SeedUrl]
+    watch: WatchList
+    location: Location
+    address: ServerAddress | None
+    """None: an embedded server."""
+    state_dir: Path
+
+
+class _Mistakes:
+    """Gathers what is wrong, so that all of it is said at once."""
+
+    def __init__(self, found: Iterable[str]) -> None:
+        self.found = list(found)
+
+    def try_(self, make: Callable[[], _T], where: str = "") -> _T | None:
+        try:
+            return make()
+        except UsageError as why:
+            self.add(where, why.problems)
+            return None
+
+    def add(self, where: str, problems: Sequence[str]) -> None:
+        prefix = f"{where}: " if where else ""
+        self.found += [prefix + problem for problem in problems[:SHOWN_AT_MOST]]
+        if len(problems) > SHOWN_AT_MOST:
+            self.found.append(f"{prefix}and {len(problems) - SHOWN_AT_MOST:,} more lines are wrong")
+
+
+def make_plan(config: CrawlConfig, seeds: Sequence[str], mistakes: Iterable[str] = ()) -> Plan:
+    """seeds: those given as arguments. mistakes: found before. Raises UsageError with all of them."""
+    wrong = _Mistakes(mistakes)
+    all_seeds = _seeds(config, seeds, wrong)
+    watch = _watch(config, wrong)
+    location = _location(config, wrong)
+    wrong.try_(lambda: UrlPatterns(config.include, config.exclude))
+    wrong.try_(lambda: fetch_options(config))
+    address = (
+        wrong.try_(lambda: ServerAddress.from_url(config.redis or ""), "--redis") if config.redis else None
+    )
+    if wrong.found or location is None or watch is None:
+        raise UsageError(wrong.found)
+    return Plan(config, all_seeds, watch, location, address, state_dir(config, location))
+
+
+def _lines(path: str, flag: str, wrong: _Mistakes) -> list[str]:
+    try:
+        return Path(path).read_text("utf-8-sig").split("\n")
+    except OSError as why:
+        wrong.add(flag, [f"{path} can not be read: {why.strerror}"])
+    except UnicodeDecodeError:
+        wrong.add(flag, [f"{path} is not UTF-8 text"])
+    return []
+
+
+def _seeds(config: CrawlConfig, given: Sequence[str], wrong: _Mistakes) -> list[SeedUrl]:
+    rules = IdentityRules(config.tracking_param)
+    seeds, problems = read_seeds(given, rules)
+    wrong.add("SEED", [problem.partition(": ")[2] for problem in problems])
+    if config.seeds:
+        before = len(wrong.found)
+        from_file, problems = read_seeds(_lines(config.seeds, "--seeds", wrong), rules)
+        wrong.add(f"--seeds {config.seeds}", problems)
+        seeds = list(dict.fromkeys([*seeds, *from_file]))
+        if not from_file and len(wrong.found) == before:
+            wrong.add(f"--seeds {config.seeds}", ["holds no seed"])
+    elif not given:
+        wrong.add("", ["no seed: name a URL or domain to start from, or --seeds FILE"])
+    return seeds
+
+
+def _watch(config: CrawlConfig, wrong: _Mistakes) -> WatchList | None:
+    if not config.watch:
+        wrong.add("--watch", ["missing: name the domains whose backlinks you want, or a file of them"])
+    patterns: list[str] = []
+    before = len(wrong.found)
+    for given in config.watch:
+        is_file = "/" in given.rstrip("/") and not given.startswith("=") and Path(given).exists()
+        if is_file or Path(given).is_file():
+            lines = _lines(given, "--watch", wrong)
+            found = wrong.try_(lambda lines=lines: WatchList.parse(lines), f"--watch {given}")  # type: ignore[misc]
+            if found is not None and not found:
+                wrong.add(f"--watch {given}", ["holds no pattern: one domain a line"])
+            patterns += found.patterns if found else ()
+        else:
+            found = wrong.try_(lambda given=given: WatchList.parse([given]), "--watch")  # type: ignore[misc]
+            patterns += found.patterns if found else ()
+    return WatchList.parse(patterns) if len(wrong.found) == before else None
+
+
+def _location(config: CrawlConfig, wrong: _Mistakes) -> Location | None:
+    if not config.out:
+        wrong.add("-o", ["missing: name the folder or URL that the datasets go to"])
+        return None
+    location = wrong.try_(lambda: Location.parse(config.out or ""), "-o")
+    if location is not None and wrong.try_(lambda: location.check_writable() or True, "-o") is None:
+        return None
+    return location
+
+
+def state_dir(config: CrawlConfig, location: Location) -> Path:
+    """Where the embedded frontier keeps its data: beside the datasets, or for a URL in the user's state folder."""
+    if config.state:
+        return Path(config.state).expanduser().absolute()
+    if location.is_local:
+        return Path(location.root) / ".linkcrawl"
+    base = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
+    return Path(base) / "linkcrawl" / hashlib.sha256(location.url.encode()).hexdigest()[:16]
