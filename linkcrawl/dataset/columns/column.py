@@ -21,7 +21,8 @@ class Column:
     """One column of a dataset: the source of its Arrow field, its line in docs/columns.md and its tests.
 
     example: a value as Python holds it (a timestamp as ISO 8601 text).
-    nullable: whether it can be not known; `''` always means known to be empty.
+    nullable: whether it can be not known; `''` always means known to be empty. A column that is added to
+      files that exist is nullable or a list, since older files do not have it.
     enum: the closed set of its values (of its items, where it is a list); None if it is open.
     """
 

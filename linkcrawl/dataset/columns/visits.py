@@ -8,7 +8,7 @@ VISIT_ID = Column(
 )
 CRAWL_ID = Column("crawl_id", STRING, "ULID of the crawl", "01JW2M6Y5V0B7C3T9K4R8XQZ1D")
 CRAWL_NAME = Column("crawl_name", STRING, "name of the crawl, as the operator gave it", "spring")
-URL_RULES = Column("url_rules", STRING, "version of the rules that give a URL its identity", "1")
+URL_RULES = Column("url_rules", STRING, "version of the rules that give a URL its identity", "1.9f86d081")
 WATCH_VERSION = Column(
     "watch_version", INT32, "version of the watch list that was applied; see `watchlists`", 1
 )
