@@ -230,10 +230,10 @@ def read_environment(environment: Mapping[str, str]) -> tuple[dict[str, Any], li
     values: dict[str, Any] = {}
     wrong: list[str] = []
     for key, value in sorted(environment.items()):
-        name = key.removeprefix("LINKCRAWL_").lower()
-        if key == name or key in NOT_SETTINGS:
+        if not key.startswith("LINKCRAWL_") or key in NOT_SETTINGS:
             continue
-        if name not in OPTIONS or not key.startswith("LINKCRAWL_"):
+        name = key.removeprefix("LINKCRAWL_").lower()
+        if name not in OPTIONS:
             wrong.append(f"{key}: no such setting (linkcrawl crawl --help lists them)")
         elif isinstance(OPTIONS[name].default, tuple) and name != "header":
             values[name] = value.split()
