@@ -10,7 +10,7 @@ from linkcrawl.download.decode import DecodeError, decoded, decoders
 from linkcrawl.download.failures import BadResponse
 
 _DRAIN_BYTES = 64 * 1024
-_DRAIN_SECONDS = 2.0
+_DRAIN_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ import asyncio
 import socket
 import ssl
 import time
+from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
 import aiohttp
@@ -36,7 +37,6 @@ class Fetcher:
         for address, port in options.connect_to.named():
             self._guard.exempt(address, port)
         self._resolver = Resolver(self._guard, options.connect_to)
-        self._tls: ssl.SSLContext | None = None
         self._session: aiohttp.ClientSession | None = None
 
     async def fetch(self, url: str, *, limits: FetchLimits | None = None, accept: Accept = "html") -> Fetch:
@@ -51,7 +51,10 @@ class Fetcher:
         try:
             async with asyncio.timeout(limits.total_seconds):
                 response = await self._send(parse_request(url), accept)
-                answer = await _read(response, limits.max_body_bytes, accept)
+                if 200 <= response.status < 300:
+                    answer = await _read(response, limits.max_body_bytes, accept)
+            if not 200 <= response.status < 300:
+                answer = await _declined(response)
         except Exception as error:  # one outcome for each fetch, whatever happens
             outcome, text = outcome_of(error)
             answer = _Answer(outcome, error=text)
@@ -145,16 +148,15 @@ class Fetcher:
 
     def _connector(self) -> aiohttp.TCPConnector:
         options = self._options
-        if self._tls is None:
-            self._tls = _tls_context(options)
+        tls = _tls_context(options.ca_file, options.tls_verify)
         if options.proxy is not None:
             return aiohttp.TCPConnector(
-                ssl=self._tls, limit=0, keepalive_timeout=options.keepalive_seconds, use_dns_cache=False
+                ssl=tls, limit=0, keepalive_timeout=options.keepalive_seconds, use_dns_cache=False
             )
         return aiohttp.TCPConnector(
             resolver=self._resolver,
             socket_factory=self._guarded_socket,
-            ssl=self._tls,
+            ssl=tls,
             limit=0,
             keepalive_timeout=options.keepalive_seconds,
             # The resolver has its own, bounded one.
@@ -190,17 +192,20 @@ class _Response(aiohttp.ClientResponse):
         return await super().start(connection)
 
 
-async def _read(response: _Response, max_body_bytes: int, accept: Accept) -> _Answer:
-    """Judge an answer by its headers, and read its body if it is wanted."""
+async def _declined(response: _Response) -> _Answer:
+    """Judge an answer that is none of success, by its headers."""
     status = response.status
-    if not 200 <= status < 300:
-        wire_bytes = await drain(response.content)
-        # 304 answers a condition that was never made.
-        if 300 <= status < 400 and status != 304 and response.headers.get("Location", "").strip():
-            return _Answer(Outcome.REDIRECT, wire_bytes=wire_bytes)
-        if status < 300:
-            return _Answer(Outcome.BAD_RESPONSE, wire_bytes=wire_bytes, error=f"status {status}")
-        return _Answer(Outcome.HTTP_ERROR, wire_bytes=wire_bytes)
+    wire_bytes = await drain(response.content)
+    # 304 answers a condition that was never made.
+    if 300 <= status < 400 and status != 304 and response.headers.get("Location", "").strip():
+        return _Answer(Outcome.REDIRECT, wire_bytes=wire_bytes)
+    if status < 300:
+        return _Answer(Outcome.BAD_RESPONSE, wire_bytes=wire_bytes, error=f"status {status}")
+    return _Answer(Outcome.HTTP_ERROR, wire_bytes=wire_bytes)
+
+
+async def _read(response: _Response, max_body_bytes: int, accept: Accept) -> _Answer:
+    """Judge a success by its headers, and read its body if it is wanted."""
     html = True if accept == "any" else is_html(response.headers.get("Content-Type"))
     if html is False:
         return _Answer(Outcome.NOT_HTML)
@@ -217,11 +222,13 @@ def _is_literal(host: str) -> bool:
     return ":" in host or host.replace(".", "").isdigit()
 
 
-def _tls_context(options: FetchOptions) -> ssl.SSLContext:
+@lru_cache(maxsize=4)
+def _tls_context(ca_file: str | None, verify: bool) -> ssl.SSLContext:
+    """Reading the system's certificates takes some 50 ms: once a process is enough."""
     context = ssl.create_default_context()
-    if options.ca_file is not None:
-        context.load_verify_locations(options.ca_file)
-    if not options.tls_verify:
+    if ca_file is not None:
+        context.load_verify_locations(ca_file)
+    if not verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     return context

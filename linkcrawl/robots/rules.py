@@ -11,6 +11,7 @@ from linkcrawl.robots.matcher import Decision, Line, Matcher, escaped
 MAX_PACKED_BYTES = 16 * 1024
 _MAX_UNPACKED_BYTES = 2 * 1024 * 1024
 _BAD_END = re.compile(rb"(?:%[0-9a-fA-F]?|\$)+\Z")
+_DELAY = re.compile(rb"C[0-9]{0,15}")
 _VERSION = b"\x01"
 
 
@@ -64,7 +65,7 @@ class Rules:
         length = max((len(line.value) for line in disallows), default=1)
         while kept < 0:
             length //= 2
-            disallows = list(dict.fromkeys(Line(False, _shortened(line.value, length)) for line in disallows))
+            disallows = list(dict.fromkeys(Line(False, shortened(line.value, length)) for line in disallows))
             kept = 0 if length <= 1 or self._fits(disallows) else -1
         return self._left_out(disallows + allows[:kept])._packed()
 
@@ -96,20 +97,20 @@ class Rules:
         delay, truncated, *rows = text.split(b"\n", 2)
         fields = [(row[:1], row[1:]) for row in (rows[0].split(b"\n") if rows else [])]
         if (
-            delay[:1] != b"C"
+            not _DELAY.fullmatch(delay)
             or truncated not in (b"T0", b"T1")
             or not {k for k, _ in fields} <= {b"S", b"A", b"D"}
         ):
             raise ValueError("robots rules are damaged: not in their form")
         return cls(
             [Line(key == b"A", value) for key, value in fields if key != b"S"],
-            int(delay[1:]) if delay[1:].isdigit() else None,
+            int(delay[1:]) if delay[1:] else None,
             tuple(value.decode("utf-8") for key, value in fields if key == b"S"),
             truncated=truncated == b"T1",
         )
 
 
-def _shortened(pattern: bytes, length: int) -> bytes:
+def shortened(pattern: bytes, length: int) -> bytes:
     """The beginning of a pattern: it matches whatever the whole one matches."""
     # Half an escape would miss the whole one, and a '$' that comes to stand at the end would bind.
     return pattern if len(pattern) <= length else _BAD_END.sub(b"", pattern[:length])
