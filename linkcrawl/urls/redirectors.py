@@ -1,6 +1,7 @@
 """Services that wrap links to other sites, and the query parameter that holds the wrapped URL: data and one
 function."""
 
+import codecs
 from urllib.parse import unquote_plus
 
 from linkcrawl.urls.site import site_of
@@ -68,10 +69,23 @@ def wrapped(rule: Rule, path: str, query: str) -> str | None:
     if names is None:
         return None
     if "" in names:
-        return unquote_plus(query) if query else None
+        return _decoded(query) if query else None
     parameters = [parameter.partition("=") for parameter in query.split("&")]
     for name in names:
         for key, _, value in parameters:
             if key == name and value:
-                return unquote_plus(value)
+                return _decoded(value)
     return None
+
+
+def _decoded(value: str) -> str:
+    """Form-decoded. Bytes that are no UTF-8 stay escaped: so the wrapped URL holds them."""
+    return unquote_plus(value, errors="linkcrawl.escape")
+
+
+def _escape(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeDecodeError)
+    return "".join(f"%{byte:02X}" for byte in error.object[error.start : error.end]), error.end
+
+
+codecs.register_error("linkcrawl.escape", _escape)

@@ -39,6 +39,8 @@ def parse_seed(text: str, rules: IdentityRules) -> SeedUrl:
     if any(character.isspace() for character in text):
         raise BadUrl("it holds white space")
     bare = not _HTTP.match(text)
+    if bare and not text.startswith("//") and text[0] in "/\\.":
+        raise BadUrl("it looks like a path")
     if bare and _SCHEME.match(text):
         raise BadUrl("only http and https URLs can be crawled")
     parsed = parse(f"https://{text.removeprefix('//')}" if bare else text)
@@ -58,10 +60,10 @@ def _check_bare(text: str, host: str) -> None:
         raise BadUrl("it looks like an email address")
     if host.startswith("[") or host == "localhost":
         return
-    if "." not in host:
-        raise BadUrl(f"it has no dot; write http://{name}/ if that is a host of yours")
     if host[-1:].isdigit() and not _IPV4.fullmatch(re.sub(r":\d+$", "", name)):
         raise BadUrl("it is a number, not a domain")
+    if "." not in host:
+        raise BadUrl(f"it has no dot; write http://{name}/ if that is a host of yours")
     if not _DOMAIN.fullmatch(host) and not _IPV4.fullmatch(host):
         raise BadUrl("no domain can be called so")
 
@@ -71,14 +73,18 @@ def read_seeds(lines: Iterable[str], rules: IdentityRules) -> tuple[list[SeedUrl
 
     Blank lines and comments (`#` at the start or after white space) are skipped.
     """
-    seeds: dict[SeedUrl, None] = {}
+    seeds: dict[str, SeedUrl] = {}
     messages = []
     for number, line in enumerate(lines, 1):
         text = _COMMENT.sub("", line.removeprefix("\ufeff")).strip()
         if not text:
             continue
         try:
-            seeds[parse_seed(text, rules)] = None
+            seed = parse_seed(text, rules)
         except BadUrl as reason:
             messages.append(f"line {number}: {text[:200]!r} is not a URL or domain: {reason}")
-    return list(seeds), messages
+            continue
+        known = seeds.setdefault(seed.url, seed)
+        if seed.https_first and not known.https_first:
+            seeds[seed.url] = seed
+    return list(seeds.values()), messages

@@ -55,7 +55,13 @@ def site_of(host: str) -> str:
 def is_public_suffix(host: str) -> bool:
     """Whether sites are registered directly below the host: it is on the list, or a single label (the list's
     default rule `*`)."""
-    return not _is_address(host) and not host.startswith(".") and _suffix_start(host) == 0
+    if _is_address(host) or host.startswith("."):
+        return False
+    suffixes, wildcards, exceptions = _rules()
+    if host in exceptions:
+        return False
+    parent = host.partition(".")[2]
+    return not parent or host in suffixes or parent in wildcards
 
 
 def _is_address(host: str) -> bool:

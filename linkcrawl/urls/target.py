@@ -75,6 +75,11 @@ class Resolver:
         except KeyError:
             return self._remember(key, href)
 
+    @property
+    def cached(self) -> int:
+        """How many results are kept now."""
+        return len(self._young) + len(self._old) + len(self._page)
+
     def why(self, base: str, href: str, encoding: str = "utf-8") -> str | None:
         """Why `resolve` gives None: a short clause ("its scheme is mailto"). None if it does not."""
         self._enter(base)

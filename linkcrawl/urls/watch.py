@@ -18,6 +18,10 @@ from linkcrawl.urls.site import is_public_suffix
 
 _SCHEME = re.compile(r"https?://", re.I)
 _OTHER_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_COMMON = re.compile(
+    r"(=?)((?!xn--)[a-z0-9-]+(?:\.(?!xn--)[a-z0-9-]+)*\.(?!xn--)[a-z][a-z0-9-]*)((?:/[A-Za-z0-9_-]+)*/?)"
+)
+"""Patterns that are in their one form already, as nearly all of a long list are: parsing would change nothing."""
 _COMMENT = re.compile(r"(?:^|\s)#.*", re.S)
 
 _REMEMBERED_HOSTS = 65_536
@@ -105,7 +109,9 @@ class WatchList:
         """
         patterns, problems = [], []
         for number, line in enumerate(lines, 1):
-            text = _COMMENT.sub("", line.removeprefix("\ufeff")).strip()
+            text = line.removeprefix("\ufeff").strip()
+            if "#" in text:
+                text = _COMMENT.sub("", text).strip()
             if not text:
                 continue
             try:
@@ -136,6 +142,11 @@ class WatchList:
         found.sort()
         return tuple([text for _, text in found])
 
+    @property
+    def remembered(self) -> int:
+        """Of how many hosts it is remembered what can match."""
+        return len(self._plans)
+
     def may_match(self, host: str) -> bool:
         """Whether some URL of that host can match: False spares making the URL."""
         try:
@@ -164,6 +175,10 @@ class WatchList:
 
 def _pattern(text: str) -> _Pattern:
     """One pattern; raises BadUrl with what is wrong."""
+    common = _COMMON.fullmatch(text)
+    if common is not None:
+        _check_owner(common[2], bool(common[1]))
+        return _Pattern(common[2], bool(common[1]), common[3] or "/")
     alone = text.startswith("=")
     rest = text.removeprefix("=").strip()
     if _SCHEME.match(rest):
@@ -171,6 +186,8 @@ def _pattern(text: str) -> _Pattern:
     elif _OTHER_SCHEME.match(rest):
         raise BadUrl("only http and https URLs can be watched")
     name = re.split(r"[/?#]", rest, maxsplit=1)[0]
+    if any(character.isspace() for character in name):
+        raise BadUrl("a domain holds no white space: one pattern a line")
     if "*" in name:
         raise BadUrl("write it without '*': example.com stands for all hosts below it too")
     if "@" in name:
@@ -183,14 +200,16 @@ def _pattern(text: str) -> _Pattern:
 
 def _check(url: Url, name: str, alone: bool) -> None:
     host = url.host.rstrip(".")
-    if any(character.isspace() for character in name):
-        raise BadUrl("a domain holds no white space: one pattern a line")
     if url.port is not None or re.search(r":\d*$", name):
         raise BadUrl("a pattern has no port: it matches all ports of its host")
     if not host or ".." in host or host.startswith("."):
         raise BadUrl("a label of its host is empty")
     if url.fragment is not None:
         raise BadUrl("a pattern has no fragment: leave out '#' and what follows")
+    _check_owner(host, alone)
+
+
+def _check_owner(host: str, alone: bool) -> None:
     if not alone and is_public_suffix(host):
         raise BadUrl(
             f"sites of many owners lie below {host}: write ={host} for that host alone"
