@@ -11,7 +11,7 @@ from linkcrawl.robots.matcher import Decision, Line, Matcher, escaped
 MAX_PACKED_BYTES = 16 * 1024
 _MAX_UNPACKED_BYTES = 2 * 1024 * 1024
 _BAD_END = re.compile(rb"(?:%[0-9a-fA-F]?|\$)+\Z")
-_DELAY = re.compile(rb"C[0-9]{0,15}")
+_HEAD = re.compile(rb"C([0-9]{0,15})\nT([01])(?=\n|\Z)")
 _VERSION = b"\x01"
 
 
@@ -94,19 +94,15 @@ class Rules:
             raise ValueError(f"robots rules are damaged: {error}") from None
         if not inflater.eof or inflater.unused_data:
             raise ValueError("robots rules are damaged: cut short, or too long")
-        delay, truncated, *rows = text.split(b"\n", 2)
-        fields = [(row[:1], row[1:]) for row in (rows[0].split(b"\n") if rows else [])]
-        if (
-            not _DELAY.fullmatch(delay)
-            or truncated not in (b"T0", b"T1")
-            or not {k for k, _ in fields} <= {b"S", b"A", b"D"}
-        ):
+        head = _HEAD.match(text)
+        fields = [(row[:1], row[1:]) for row in text[head.end() :].split(b"\n")[1:]] if head else []
+        if not head or not {key for key, _ in fields} <= {b"S", b"A", b"D"}:
             raise ValueError("robots rules are damaged: not in their form")
         return cls(
             [Line(key == b"A", value) for key, value in fields if key != b"S"],
-            int(delay[1:]) if delay[1:] else None,
+            int(head[1]) if head[1] else None,
             tuple(value.decode("utf-8") for key, value in fields if key == b"S"),
-            truncated=truncated == b"T1",
+            truncated=head[2] == b"1",
         )
 
 
