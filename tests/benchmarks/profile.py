@@ -1,7 +1,7 @@
 """Where the CPU of a crawl goes: samples of all its processes by py-spy, added up by package and by function.
 
-`python -m tests.benchmarks.profile --pages 2000` (pip install py-spy). Samples are of threads that run; those of
-native code count for the Python function that called it.
+`python -m tests.benchmarks.profile --pages 2000` (pip install py-spy). Only threads that run are sampled; native
+code counts for the Python function that called it.
 """
 
 import argparse
@@ -32,7 +32,7 @@ def samples(web: BenchWeb) -> list[str]:
         redis_server() as server,
     ):
         raw = Path(name) / "raw.txt"
-        job = Job(running, Path(name), server.url)
+        job = Job(here, Path(name), redis.url)
         spy = [program, "record", "--subprocesses", "--format", "raw", "--rate", "200", "--output", str(raw)]
         run([*spy, "--", *LINKCRAWL.command(job)], Path(name) / "log.txt")
         return raw.read_text().splitlines()
