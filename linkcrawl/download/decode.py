@@ -101,9 +101,11 @@ class _Brotli:
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         while not self._brotli.is_finished():
-            yield self._brotli.process(data, output_buffer_limit=_PIECE_BYTES)
+            piece = self._brotli.process(data, output_buffer_limit=_PIECE_BYTES)
+            yield piece
             data = b""
-            if self._brotli.can_accept_more_data():
+            # As with zlib, a full piece may leave output pending, with all input taken.
+            if self._brotli.can_accept_more_data() and len(piece) < _PIECE_BYTES:
                 return
 
 

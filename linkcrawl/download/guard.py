@@ -36,6 +36,7 @@ _DENIED: tuple[tuple[str, str], ...] = (
     ("64:ff9b::/96", "NAT64"),
     ("64:ff9b:1::/48", "NAT64"),
     ("100::/64", "discard-only"),
+    ("2001::/32", "Teredo"),
     ("2001::/23", "reserved"),
     ("2001:db8::/32", "documentation"),
     ("2002::/16", "6to4"),

@@ -48,7 +48,7 @@ def parse_request(url: str) -> Request:
     if not 1 <= number <= 65535:
         raise BadUrl(f"port {number} is not possible")
     host = host.lower()
-    if host.startswith("[") and not is_address(host[1:-1]):
+    if host.startswith("[") and not (":" in host and is_address(host[1:-1])):
         raise BadUrl(f"{host} is not an IPv6 address")
     authority = host if number == default else f"{host}:{number}"
     target = target or "/"
