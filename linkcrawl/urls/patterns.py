@@ -1,10 +1,10 @@
 """Patterns that narrow a crawl: --include P and --exclude P.
 
 P is one of
-  * `example.com/blog/*`  the URL without its scheme; `*` stands for any text, also for none and for slashes;
-    all else stands for itself (`?` too), and the whole URL must match. Without a slash, as in `example.com`
-    or `*.example.com`, all of the host; a port that is not the default belongs to the host
-    (`example.com:8080/*`);
+  * `example.com/blog/*`  the URL without its scheme, and the whole of it must match. `*` stands for any text,
+    also for none, and after the host also for slashes; all else stands for itself (`?` too). Without a slash,
+    as in `example.com` or `*.example.com`, all of the host; a port that is not the default belongs to the
+    host (`example.com:8080/*`). Files of a kind on any host are `*/*.pdf`;
   * `/private/*`  starts with a slash: path and query on any host;
   * `re:REGEX`  a regular expression of Python's, searched anywhere in the URL, scheme included; case counts.
 Matching the first two costs at most length of URL times length of pattern; for `re:` its author answers.
@@ -66,18 +66,23 @@ def _search(pattern: str) -> _Search:
         except re.error as reason:
             raise ValueError(f"not a regular expression: {reason}") from None
     if pattern.startswith("/"):
-        return re.compile(r"https?://[^/]*" + _glob(_path(pattern))).match
+        return re.compile("https?://" + _glob("*" + _path(pattern))).match
     rest = _SCHEME.sub("", pattern, count=1)
     host, slash, path = rest.partition("/")
     if not host:
         raise ValueError("it is empty: write a host, a path that starts with '/', or re:REGEX")
     path = _path(slash + path) if slash else "/*"
-    return re.compile(r"https?://" + _glob(_host(host) + path)).match
+    return re.compile("https?://" + _glob(_host(host) + path)).match
 
 
 def _host(host: str) -> str:
     if any(character.isspace() for character in host):
         raise ValueError("a host holds no white space")
+    misplaced = re.search(r"[?&=#]", host)
+    if misplaced:
+        raise ValueError(
+            f"it starts with a host, and no host holds {misplaced[0]!r}: write */... for any host"
+        )
     labels = [label if label.isascii() else _punycode(label) for label in host.split(".")]
     return ".".join(labels).lower()
 
@@ -94,11 +99,17 @@ def _path(path: str) -> str:
 
 
 def _glob(pattern: str) -> str:
-    """A regular expression for a whole glob. Each `*` but the last takes the shortest text that lets the next
-    literal follow, and never tries again (an atomic group): for globs that finds a match wherever there is
-    one."""
-    first, *rest = [re.escape(literal) for literal in pattern.split("*")]
-    if not rest:
-        return first + r"\Z"
-    middle = "".join(f"(?>.*?{literal})" for literal in rest[:-1] if literal)
-    return f"{first}{middle}.*{rest[-1]}\\Z"
+    """A regular expression for a whole glob, host first.
+
+    Each `*` but the last takes the shortest text that lets the next literal follow, and never tries again (an
+    atomic group). That finds a match wherever there is one, in linear time for each `*`.
+    """
+    first, *rest = pattern.split("*")
+    expression = re.escape(first)
+    in_host = "/" not in first
+    for literal in rest[:-1]:
+        expression += f"(?>{'[^/]' if in_host else '.'}*?{re.escape(literal)})"
+        in_host = in_host and "/" not in literal
+    for literal in rest[-1:]:
+        expression += f"{'[^/]' if in_host else '.'}*{re.escape(literal)}"
+    return expression + r"\Z"

@@ -41,12 +41,13 @@ def _ascii(domain: str) -> str:
 
 @lru_cache(maxsize=65_536)
 def site_of(host: str) -> str:
-    """The site of a host as it stands in a URL (lower case, punycode, IPv6 in brackets, no trailing dot).
+    """The site of a host as it stands in a URL (lower case, punycode, IPv6 in brackets); no trailing dot.
 
     An IP address, a public suffix, a single label, and what is no domain name (an empty label) are their own
     site.
     """
-    if _is_address(host) or host.startswith(".") or ".." in host:
+    host = host.removesuffix(".") or host
+    if _is_address(host) or host.startswith(".") or host.endswith(".") or ".." in host:
         return host
     start = _suffix_start(host)
     return host[host.rfind(".", 0, max(start - 1, 0)) + 1 :]
@@ -55,6 +56,7 @@ def site_of(host: str) -> str:
 def is_public_suffix(host: str) -> bool:
     """Whether sites are registered directly below the host: it is on the list, or a single label (the list's
     default rule `*`)."""
+    host = host.removesuffix(".")
     if _is_address(host) or host.startswith("."):
         return False
     suffixes, wildcards, exceptions = _rules()

@@ -21,7 +21,7 @@ _OTHER_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _COMMON = re.compile(
     r"(=?)((?!xn--)[a-z0-9-]+(?:\.(?!xn--)[a-z0-9-]+)*\.(?!xn--)[a-z][a-z0-9-]*)((?:/[A-Za-z0-9_-]+)*/?)"
 )
-"""Patterns that are in their one form already, as nearly all of a long list are: parsing would change nothing."""
+"""Patterns that are in their one form already, as nearly all of a long list are: they need no parsing."""
 _COMMENT = re.compile(r"(?:^|\s)#.*", re.S)
 
 _REMEMBERED_HOSTS = 65_536

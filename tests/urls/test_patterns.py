@@ -31,6 +31,13 @@ def _matches(pattern: str, url: str) -> bool:
         ("*.example.com/*", "https://a.b.example.com/x", True),
         ("*.example.com", "https://a.b.example.com/x", True),
         ("*.example.com", "https://example.com/x", False),
+        ("*.example.com", "https://a.evil/?x.example.com/", False),
+        ("*.example.com/*", "https://a.evil/x.example.com/", False),
+        ("a.*.example/x", "https://a.b.c.example/x", True),
+        ("a.*.*.example/x", "https://a.b.example/x", False),
+        ("example.*", "https://example.co.uk/x/y", True),
+        ("*/x", "https://a.example/b/x", False),
+        ("*/*/x", "https://a.example/b/x", True),
         ("example.com", "https://example.com/", True),
         ("example.com", "https://example.com.evil.example/", False),
         ("example.com:8080", "https://example.com:8080/x", True),
@@ -75,12 +82,13 @@ def test_exclude_wins_over_include() -> None:
 
 def test_every_bad_pattern_is_told_with_its_flag() -> None:
     with pytest.raises(UsageError) as caught:
-        UrlPatterns(["re:(", "ok.example"], ["", "a b/", "b*ü.example/"])
+        UrlPatterns(["re:(", "ok.example"], ["", "a b/", "b*ü.example/", "*sort=*"])
     assert [problem.split(":")[0] for problem in caught.value.problems] == [
         "--include 're",
         "--exclude ''",
         "--exclude 'a b/'",
         "--exclude 'b*ü.example/'",
+        "--exclude '*sort=*'",
     ]
 
 

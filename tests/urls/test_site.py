@@ -49,6 +49,9 @@ def test_the_public_suffix_lists_own_vectors(shared: Path) -> None:
         ("[2001:db8::1]", "[2001:db8::1]"),
         (".com", ".com"),
         ("a..com", "a..com"),
+        ("www.example.com.", "example.com"),
+        ("example.com..", "example.com."),
+        (".", "."),
     ],
 )
 def test_sites(host: str, site: str) -> None:
