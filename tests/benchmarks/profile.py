@@ -1,7 +1,7 @@
 """Where the CPU of a crawl goes: samples of all its processes by py-spy, added up by package and by function.
 
-`python -m tests.benchmarks.profile --pages 2000` (pip install py-spy). Only threads that run are sampled; native
-code counts for the Python function that called it.
+`python -m tests.benchmarks.profile --pages 2000` (pip install py-spy). Only threads that run are sampled;
+native code counts for the Python function that called it.
 """
 
 import argparse
@@ -22,7 +22,7 @@ _FRAME = re.compile(r"(?P<function>.+) \((?P<file>[^():]*)(?::\d+)?\)")
 
 
 def samples(web: BenchWeb) -> list[str]:
-    """Crawl the web under py-spy -> its lines: frames from the outermost inwards, joined by `;`, and a count."""
+    """Crawl the web under py-spy -> its lines: frames from the outermost in, joined by `;`, and a count."""
     program = shutil.which("py-spy")
     if program is None:
         raise SystemExit("needs py-spy: pip install py-spy")
@@ -32,7 +32,7 @@ def samples(web: BenchWeb) -> list[str]:
         redis_server() as server,
     ):
         raw = Path(name) / "raw.txt"
-        job = Job(here, Path(name), redis.url)
+        job = Job(running, Path(name), server.url)
         spy = [program, "record", "--subprocesses", "--format", "raw", "--rate", "200", "--output", str(raw)]
         run([*spy, "--", *LINKCRAWL.command(job)], Path(name) / "log.txt")
         return raw.read_text().splitlines()
