@@ -15,6 +15,12 @@ _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _SERIALIZED = re.compile(
     r"([^:]*):(?://(?:[^/?#@]*@)?(\[[^\]]*\]|[^/?#:]*)(?::(\d+))?)?([^?#]*)(?:\?([^#]*))?(?:#(.*))?", re.S
 )
+_SERIALIZED_ALREADY = re.compile(
+    # A host of plain labels, the last no number; segments that are no dots; characters that stay everywhere.
+    r"https?://(?:(?!xn--)[a-z0-9_-]++\.)++(?!xn--)[a-z][a-z0-9_-]*+"
+    r"(?:/(?!\.|%2[Ee])[A-Za-z0-9_.~!$&()*+,;=:@%-]*+)++"
+    r"(?:\?[A-Za-z0-9_.~!$&()*+,;=:@%/?-]*+)?+(?:#[A-Za-z0-9_.~!$&()*+,;=:@%/?-]*+)?+"
+)
 _FORBIDDEN_IN_HOST = re.compile(r"[\x00-\x20\x7f#%/:<>?@\[\\\]^|]")
 _NUMBER = re.compile(r"(?:0[xX][0-9A-Fa-f]*|[0-9]+)")
 
@@ -47,6 +53,9 @@ def href_of(text: str, base: str | None = None) -> str:
 
     Any scheme. Lone surrogates count as U+FFFD. Raises BadUrl with the reason.
     """
+    if _SERIALIZED_ALREADY.fullmatch(text):
+        # Most links are written so that parsing changes nothing: telling that costs a fifth of parsing.
+        return text
     try:
         return ada_url.normalize_url(text) if base is None else ada_url.join_url(base, text)
     except ValueError:

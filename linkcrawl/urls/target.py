@@ -14,6 +14,8 @@ MAX_URL_LENGTH: Final = 2083
 _MAX_WRAPPERS = 5
 _MAX_CACHED_HREF = 4096
 _HTTP = ("http://", "https://")
+# After a slash: a second one, or what the standard drops before it looks for one.
+_MAKES_A_HOST = frozenset("/\\\t\n\r")
 _BASE = re.compile(r"(https?://[^/]*)(/[^?#]*/|/)")
 
 
@@ -46,7 +48,7 @@ class Resolver:
         self._old: dict[str | tuple[str, str], Target | None] = {}
         self._page: dict[str, Target | None] = {}
         self._hosts: dict[str, tuple[str, str, Rule | None]] = {}
-        self._base = self._origin = self._folder = ""
+        self._base = self._root = self._origin = self._folder = ""
         self._base_href: str | None = None
 
     def resolve(self, base: str, href: str, encoding: str = "utf-8") -> Target | None:
@@ -101,7 +103,8 @@ class Resolver:
         except BadUrl:
             self._base_href = None
         match = _BASE.match(self._base_href or "")
-        self._origin = match[1] if match else base
+        self._root = match[1] if match else ""
+        self._origin = self._root or base
         self._folder = match[0] if match else base
 
     def _on_this_page(self, href: str) -> Target | None:
@@ -126,6 +129,9 @@ class Resolver:
         return target
 
     def _resolved(self, href: str) -> str:
+        if self._root and href[:1] == "/" and href[1:2] not in _MAKES_A_HOST:
+            # Joined here, since the result may well show that nothing is left to parse.
+            return href_of(self._root + href)
         # An absolute href needs no base, so that a base that is no URL costs only the relative ones.
         return href_of(href, self._base_href)
 

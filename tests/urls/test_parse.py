@@ -4,11 +4,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+import ada_url
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linkcrawl.urls.parse import BadUrl, Url, parse
+from linkcrawl.urls.parse import BadUrl, Url, href_of, parse
 
 
 def _cases(path: Path) -> list[dict[str, Any]]:
@@ -121,3 +122,44 @@ def test_parsing_ends_in_a_url_or_a_reason(text: str, base: str | None) -> None:
         reason = "none"
         assert parse(url.href) == url
     assert reason
+
+
+_NEARLY_PLAIN = st.lists(
+    st.sampled_from(
+        [
+            *"/.?#%~:@!'|^`{\\[]",
+            "//",
+            "/..",
+            "/.",
+            "%2e",
+            "%2E.",
+            "a",
+            "B",
+            "é",
+            ".com",
+            ".xn--",
+            "1.2",
+            ".0x1",
+            ":80",
+            "-",
+        ]
+    ),
+    max_size=8,
+).map("".join)
+
+
+@given(
+    st.sampled_from(["http://", "https://", "http://a.example", "https://a.example/", "HTTP://"]),
+    _NEARLY_PLAIN,
+)
+def test_what_is_not_parsed_again_needed_no_parsing(start: str, rest: str) -> None:
+    """Plain URLs take a shorter way: it must end where the URL standard does."""
+    try:
+        wanted: str | None = ada_url.normalize_url(start + rest)
+    except ValueError:
+        wanted = None
+    try:
+        href: str | None = href_of(start + rest)
+    except BadUrl:
+        href = None
+    assert href == wanted

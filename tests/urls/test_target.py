@@ -169,8 +169,47 @@ _BASES = st.sampled_from(
         "about:blank",
     ]
 )
-_HREFS = st.text(st.sampled_from("hx./\\?#: \té%@"), max_size=8) | st.sampled_from(
-    ["http:x", "https:x", "https:/x", "https://x", "http://x/y?z", "//x", "..", "../..", "%2e%2E/x", "x:y"]
+_WORDS = st.lists(
+    st.sampled_from(
+        [
+            *"/.?#%~:@!'|^`{\\",
+            "//",
+            "/..",
+            "/.",
+            "%2e",
+            "%2E",
+            "a",
+            "B",
+            "é",
+            ".com",
+            "xn--",
+            "1.2",
+            "0x1",
+            "www.",
+            ":80",
+        ]
+    ),
+    max_size=6,
+).map("".join)
+_HREFS = (
+    _WORDS
+    | _WORDS.map("https://a.example".__add__)
+    | _WORDS.map("http://".__add__)
+    | st.text(st.sampled_from("hx./\\?#: \té%@"), max_size=8)
+    | st.sampled_from(
+        [
+            "http:x",
+            "https:x",
+            "https:/x",
+            "https://x",
+            "http://x/y?z",
+            "//x",
+            "..",
+            "../..",
+            "%2e%2E/x",
+            "x:y",
+        ]
+    )
 )
 
 
@@ -195,8 +234,8 @@ def test_a_target_is_what_parsing_says(base: str, href: str) -> None:
     if url is None or url.scheme not in ("http", "https"):
         assert target is None
     else:
-        host = url.host.removesuffix(".")
-        assert target == Target(url.href, RULES.identity(url.href), host, site_of(host), None)
+        identity = parse(RULES.identity(url.href))
+        assert target == Target(url.href, identity.href, identity.host, site_of(identity.host), None)
 
 
 def test_the_cache_is_bounded_and_keeps_what_is_asked_for() -> None:
