@@ -48,7 +48,7 @@ class Resolver:
         self._old: dict[str | tuple[str, str], Target | None] = {}
         self._page: dict[str, Target | None] = {}
         self._hosts: dict[str, tuple[str, str, Rule | None]] = {}
-        self._base = self._root = self._origin = self._folder = ""
+        self._base = self._document = self._root = self._origin = self._folder = ""
         self._base_href: str | None = None
 
     def resolve(self, base: str, href: str, encoding: str = "utf-8") -> Target | None:
@@ -102,7 +102,8 @@ class Resolver:
             self._base_href = href_of(base)
         except BadUrl:
             self._base_href = None
-        match = _BASE.match(self._base_href or "")
+        self._document = (self._base_href or "").partition("#")[0]
+        match = _BASE.match(self._document)
         self._root = match[1] if match else ""
         self._origin = self._root or base
         self._folder = match[0] if match else base
@@ -129,9 +130,15 @@ class Resolver:
         return target
 
     def _resolved(self, href: str) -> str:
-        if self._root and href[:1] == "/" and href[1:2] not in _MAKES_A_HOST:
+        if self._root:
             # Joined here, since the result may well show that nothing is left to parse.
-            return href_of(self._root + href)
+            first = href[:1]
+            if first == "#":
+                return href_of(self._document + href)
+            if first == "/" and href[1:2] not in _MAKES_A_HOST:
+                return href_of(self._root + href)
+            if first.isalnum() and ":" not in href:
+                return href_of(self._folder + href)
         # An absolute href needs no base, so that a base that is no URL costs only the relative ones.
         return href_of(href, self._base_href)
 
