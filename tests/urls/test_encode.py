@@ -3,7 +3,7 @@
 import codecs
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linkcrawl.urls.encode import with_query_in
@@ -93,6 +93,7 @@ _SINGLE = [f"cp125{digit}" for digit in range(9)] + [
 ]
 
 
+@settings(deadline=None)
 @given(st.sampled_from(_SINGLE), st.text(st.characters(min_codepoint=0xA0, max_codepoint=0x2FFF), min_size=1))
 def test_what_python_can_encode_comes_out_as_its_bytes(encoding: str, text: str) -> None:
     wanted = ""
@@ -104,6 +105,7 @@ def test_what_python_can_encode_comes_out_as_its_bytes(encoding: str, text: str)
     assert with_query_in("/x?" + text, encoding) == "/x?" + wanted
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(["cp932", "euc_jp", "iso2022_jp", "gbk", "gb18030", "big5", "cp949", "cp1252"]),
     st.text(st.characters(exclude_categories=["Cs"])),

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linkcrawl.errors import UsageError
@@ -151,6 +151,7 @@ def _hrefs(draw: st.DrawFn) -> str:
     return parse(written).href
 
 
+@settings(deadline=None)
 @given(_hrefs())
 def test_it_is_idempotent_and_the_url_standard_agrees(href: str) -> None:
     once = RULES.identity(href)
@@ -159,6 +160,7 @@ def test_it_is_idempotent_and_the_url_standard_agrees(href: str) -> None:
     assert RULES.identify(href) == (once, parse(once).host)
 
 
+@settings(deadline=None)
 @given(_hrefs())
 def test_scheme_host_port_and_order_stay(href: str) -> None:
     before, after = parse(href), parse(RULES.identity(href))
@@ -204,6 +206,7 @@ def _resource(href: str) -> tuple[object, ...]:
 _CLEAN = _hrefs().filter(lambda href: not re.search(r"%(?![0-9A-Fa-f]{2})", href))
 
 
+@settings(deadline=None)
 @given(_CLEAN, _CLEAN)
 def test_equal_identity_means_the_same_resource(one: str, other: str) -> None:
     same = _resource(one) == _resource(other)

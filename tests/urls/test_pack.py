@@ -1,6 +1,6 @@
 """Fingerprints: part of the wire format, so their values are fixed."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linkcrawl.urls.pack import fingerprint
@@ -11,6 +11,7 @@ def test_values_that_every_version_must_give() -> None:
     assert fingerprint("") == -1970711489451281740
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(codec="utf-8")))
 def test_they_fit_what_redis_packs(url: str) -> None:
     assert -(2**63) <= fingerprint(url) < 2**63

@@ -6,7 +6,7 @@ from typing import Any
 
 import ada_url
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linkcrawl.urls.parse import BadUrl, Url, href_of, parse
@@ -112,6 +112,7 @@ def test_a_lone_surrogate_counts_as_a_replacement_character() -> None:
 _MESS = st.text(st.sampled_from("http:/\\?#@[]:.%aZ09 é\t\n\x00\ud800€"), max_size=30)
 
 
+@settings(deadline=None)
 @given(_MESS, st.none() | st.just("http://b.example/x/y?z") | _MESS)
 def test_parsing_ends_in_a_url_or_a_reason(text: str, base: str | None) -> None:
     try:
@@ -148,6 +149,7 @@ _NEARLY_PLAIN = st.lists(
 ).map("".join)
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(["http://", "https://", "http://a.example", "https://a.example/", "HTTP://"]),
     _NEARLY_PLAIN,

@@ -4,7 +4,7 @@ import re
 from fnmatch import translate
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linkcrawl.errors import UsageError
@@ -92,6 +92,7 @@ def test_every_bad_pattern_is_told_with_its_flag() -> None:
     ]
 
 
+@settings(deadline=None)
 @given(st.text(st.sampled_from("ab*"), min_size=1, max_size=10), st.text(st.sampled_from("ab"), max_size=12))
 def test_a_star_matches_as_everywhere(glob: str, text: str) -> None:
     wanted = re.fullmatch(translate(glob), text) is not None

@@ -1,7 +1,7 @@
 """Seeds as people write them."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linkcrawl.urls.identity import IdentityRules
@@ -96,6 +96,7 @@ def test_reading_a_file_names_every_bad_line() -> None:
     ]
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40))
 def test_any_line_is_a_seed_or_explained(text: str) -> None:
     seeds, messages = read_seeds([text], RULES)

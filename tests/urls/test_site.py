@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import tldextract
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linkcrawl.urls.parse import BadUrl, parse
@@ -74,6 +74,7 @@ _SUFFIXES = sorted(suffix for suffix in _PLAIN if "*." + suffix.partition(".")[2
 _LABELS = st.lists(st.sampled_from(["a", "b-c", "www", "xn--bcher-kva"]), max_size=3)
 
 
+@settings(deadline=None)
 @given(st.sampled_from(_SUFFIXES), _LABELS)
 def test_agrees_with_tldextract(suffix: str, labels: list[str]) -> None:
     host = parse(f"http://{'.'.join([*labels, suffix])}/").host

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linkcrawl.urls.identity import IdentityRules
@@ -216,6 +216,7 @@ _HREFS = (
 _ASKED = st.tuples(_BASES, _HREFS, st.sampled_from(["utf-8", "cp1252"]))
 
 
+@settings(deadline=None)
 @given(st.lists(_ASKED, max_size=30), st.integers(1, 8))
 def test_the_cache_changes_nothing(asked: list[tuple[str, str, str]], cache_size: int) -> None:
     """However small, and in whatever order it is asked: as if each href were the first."""
@@ -224,6 +225,7 @@ def test_the_cache_changes_nothing(asked: list[tuple[str, str, str]], cache_size
         assert resolver.resolve(base, href, encoding) == Resolver(RULES).resolve(base, href, encoding)
 
 
+@settings(deadline=None)
 @given(_BASES, _HREFS)
 def test_a_target_is_what_parsing_says(base: str, href: str) -> None:
     try:

@@ -1,7 +1,7 @@
 """The watch list: what it takes, what it explains, what it matches."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linkcrawl.errors import UsageError
@@ -49,6 +49,7 @@ _LABEL = st.text(st.sampled_from("a1-x"), min_size=1, max_size=4) | st.sampled_f
 )
 
 
+@settings(deadline=None)
 @given(
     st.lists(_LABEL, min_size=1, max_size=3).map(".".join), st.text(st.sampled_from("/aB_-.~%"), max_size=6)
 )
@@ -160,6 +161,7 @@ def _naive(pattern: str, url: str) -> bool:
     return domain in hosts and rest.startswith(path)
 
 
+@settings(deadline=None)
 @given(st.lists(_PATTERNS, max_size=12), st.sampled_from(_HOSTS), _TEXTS)
 def test_agrees_with_a_naive_model(patterns: list[str], host: str, text: str) -> None:
     watch = WatchList.parse(patterns)
