@@ -1,0 +1,303 @@
+"""The frontier, as the rest of the program sees it."""
+
+import os
+import secrets
+import socket
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+
+from linkcrawl.errors import FrontierLost
+from linkcrawl.frontier import audit, lifecycle, moves, tables
+from linkcrawl.frontier.address import ServerAddress
+from linkcrawl.frontier.durability import Barrier
+from linkcrawl.frontier.keys import Keys
+from linkcrawl.frontier.liveness import Liveness
+from linkcrawl.frontier.pages import PageShare
+from linkcrawl.frontier.replies import Beat, Books, DeadLetter, Reconciled, Release, SiteSummary, WorkerSeen
+from linkcrawl.frontier.server import Server
+from linkcrawl.frontier.session import Session
+from linkcrawl.frontier.spec import CrawlSpec, CrawlState
+from linkcrawl.records import Candidate, EndState, Lease, Outcome, Refusal, RobotsRecord, SiteHold
+
+
+class Frontier:
+    """A client of one crawl. One event loop; calls may overlap.
+
+    Every call may raise FrontierUnavailable (the server does not answer; nothing is lost, call again),
+    FrontierLost (the crawl is not there any more, or another one is) and UsageError (the server refuses the
+    user or the password).
+    After FrontierUnavailable, or whenever `must_reconcile`, a worker calls `reconcile` before it starts a
+    request.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._pages = PageShare(session)
+        self._leasing = moves.Leasing(session, self._pages)
+        self._liveness = Liveness(session, self._pages)
+        self._barrier: Barrier | None = None
+
+    @classmethod
+    async def connect(cls, server: ServerAddress, name: str, *, worker_id: str | None = None) -> "Frontier":
+        """A client of the crawl `name`, which need not exist yet. Raises FrontierUnavailable, UsageError.
+
+        worker_id: names this process in `status` and in file names; made from host, process and chance
+        without it.
+        """
+        own_name = worker_id or f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
+        frontier = cls(Session(Server(server), Keys(name), own_name))
+        try:
+            await frontier.find()
+        except FrontierLost:
+            pass
+        except BaseException:
+            await frontier.close()
+            raise
+        return frontier
+
+    @property
+    def worker_id(self) -> str:
+        """The name of this client among the workers."""
+        return self._session.worker_id
+
+    @property
+    def incarnation(self) -> int | None:
+        """The number of this worker's present life; None before join() and after leave()."""
+        return self._session.incarnation
+
+    @property
+    def spec(self) -> CrawlSpec:
+        """The crawl. Raises FrontierLost if there is none."""
+        return self._session.spec
+
+    # --- the crawl
+
+    async def create(self, spec: CrawlSpec) -> None:
+        """Make the crawl. Raises UsageError if the name is taken, and says by what."""
+        await lifecycle.create(self._session, spec)
+        await self._open_barrier()
+
+    async def find(self) -> CrawlState | None:
+        """The crawl as it stands, or None if there is none. Raises FrontierLost if it is not whole, or no
+        crawl."""
+        state = await lifecycle.find(self._session)
+        if state is not None:
+            await self._open_barrier()
+        return state
+
+    async def _open_barrier(self) -> None:
+        if self._barrier is None:
+            session = self._session
+            marks = [session.keys.of_partition(p, ":mark") for p in session.partitions]
+            barrier = Barrier(session.server, marks)
+            await barrier.open()
+            self._barrier = barrier
+
+    async def set_limits(self, **changes: int | bytes | None) -> CrawlSpec:
+        """Change limits (`max_pages`, `max_pages_per_site`, `max_depth`, `delay_ms`, ...) or `options`; the
+        new spec."""
+        return await lifecycle.set_limits(self._session, **changes)
+
+    async def pause(self) -> None:
+        """Give no leases until resume(); what is leased goes on."""
+        await lifecycle.set_paused(self._session, True)
+
+    async def resume(self) -> None:
+        """Give leases again."""
+        await lifecycle.set_paused(self._session, False)
+
+    async def end(self, state: EndState) -> EndState | None:
+        """Store how the crawl ended; the first wins. The state stored now.
+
+        None: FINISHED was asked for, but something was submitted after the crawl was found complete: go on.
+        """
+        return await lifecycle.end(self._session, state)
+
+    async def reopen(self) -> None:
+        """An operator's command: take back the end, so that leasing goes on."""
+        await lifecycle.reopen(self._session)
+
+    async def delete(self) -> None:
+        """Remove every key of the crawl, whole or not, in bounded batches."""
+        await lifecycle.delete(self._session)
+
+    # --- being a worker
+
+    async def join(self) -> None:
+        """Begin a new life as a worker, which holds nothing."""
+        await self._liveness.join()
+
+    async def leave(self) -> None:
+        """End it: what is still held is queued again, unchanged."""
+        await self._liveness.leave()
+
+    async def beat(self, in_download: Sequence[Lease]) -> Beat:
+        """Say that this worker lives, and what it is downloading."""
+        return await self._liveness.beat(in_download)
+
+    async def reconcile(self, held: Sequence[Lease], holds: Sequence[SiteHold]) -> Reconciled:
+        """Compare what this worker holds with what the server says it holds; what has to be dropped.
+
+        What the server says this worker holds and it does not name is queued again.
+        """
+        return await self._liveness.reconcile(held, holds)
+
+    @property
+    def must_reconcile(self) -> bool:
+        """Whether a connection broke since the last join() or reconcile()."""
+        return self._session.must_reconcile
+
+    def may_start(self) -> bool:
+        """Whether a request may be started: the last acknowledged beat is younger than half the reclaim
+        time."""
+        return self._liveness.may_start()
+
+    async def reclaim(self, *, everyone: bool = False) -> int:
+        """Queue again what dead workers held; how many URLs. Does nothing before a reclaim time of unbroken
+        beats.
+
+        everyone: all other incarnations are dead, at once. Only for a server that nobody else uses.
+        """
+        return await self._liveness.reclaim(everyone)
+
+    async def workers(self) -> list[WorkerSeen]:
+        """The live workers."""
+        return await self._liveness.workers()
+
+    # --- the work
+
+    async def submit(
+        self, candidates: Sequence[Candidate], parent: Lease | None = None
+    ) -> list[Refusal | None]:
+        """Offer URLs; parallel to them, why each was refused, or None if it was accepted.
+
+        parent: the page that they stood on; without it they are an operator's, and open a finished crawl
+        again.
+        """
+        return await moves.submit(self._session, candidates, parent)
+
+    async def record_refused(self, counts: Mapping[Refusal, int]) -> None:
+        """Add what a worker refused by itself to the totals."""
+        await tables.record_refused(self._session, counts)
+
+    async def lease(self, sites: int, urls_per_site: int) -> list[SiteHold]:
+        """Up to `sites` sites that are due, held for this worker, each with up to `urls_per_site` URLs.
+
+        [] if nothing is due (see `next_due_in_ms`), no page of --max-pages is free, or it ended or is paused.
+        Raises FrontierUnavailable while `must_reconcile`.
+        """
+        return await self._leasing.lease(sites, urls_per_site)
+
+    @property
+    def next_due_in_ms(self) -> int | None:
+        """As of the last lease: until one of the partitions that gave nothing has something due; None if none
+        has."""
+        return self._leasing.next_due_in_ms
+
+    async def release(self, releases: Sequence[Release]) -> int:
+        """Give sites back, in one round trip; how many were no longer held (stale)."""
+        return await moves.release(self._session, releases)
+
+    async def settle(self, done: Sequence[tuple[Lease, Outcome]]) -> int:
+        """Tell the outcomes of visits whose discoveries and rows are durable; how many were stale."""
+        return await moves.settle(self._session, done)
+
+    async def retry(self, again: Sequence[tuple[Lease, int]]) -> int:
+        """Queue each URL again after so many ms, as its next attempt; how many were stale."""
+        stale = await moves.retry(self._session, again)
+        self._pages.came_back(len(again) - stale)
+        return stale
+
+    async def give_back(self, leases: Iterable[Lease]) -> int:
+        """Queue URLs again at the head, unchanged; how many were stale."""
+        some = list(leases)
+        stale = await moves.give_back(self._session, some)
+        self._pages.came_back(len(some) - stale)
+        return stale
+
+    async def barrier(self, since: int | None = None) -> None:
+        """Return when everything that this client submitted before is on the server's disk.
+
+        since: `breaks` as it was before the submits; without it, as it was when barrier() last ended (for one
+        caller).
+        Raises FrontierUnavailable if a connection broke since: submit again, then call again.
+        """
+        await self._open_barrier()
+        assert self._barrier is not None
+        await self._barrier.wait(since)
+
+    @property
+    def breaks(self) -> int:
+        """How many connections broke so far."""
+        return self._session.server.breaks
+
+    @property
+    def guarantee_off(self) -> bool:
+        """Whether the server keeps no append-only file, so that barrier() promises nothing."""
+        return self._barrier is not None and self._barrier.guarantee_off
+
+    # --- shared tables
+
+    async def put_robots(self, site: str, record: RobotsRecord) -> None:
+        """Keep what an origin of the site says in robots.txt, for the whole cluster, until it expires."""
+        await tables.put_robots(self._session, site, record)
+
+    async def add_scope(self, names: Sequence[str]) -> int:
+        """Append sites or hosts to the scope; its version. The caller leaves out what it knows is there."""
+        return await tables.add_scope(self._session, names)
+
+    async def scope(self, since: int = 0) -> tuple[int, list[str]]:
+        """The scope's version, and what came after version `since`."""
+        return await tables.read_scope(self._session, since)
+
+    async def set_watch(self, patterns: Sequence[str]) -> int:
+        """Replace the watch list; its version."""
+        return await tables.set_watch(self._session, patterns)
+
+    async def watch(self) -> tuple[int, list[str]]:
+        """The watch list's version (0: none was set) and patterns."""
+        return await tables.read_watch(self._session)
+
+    async def block(self, domain: str) -> int:
+        """Block a domain with all below it, in seconds for all workers; the version of the list."""
+        return await tables.block(self._session, domain)
+
+    async def blocked(self) -> tuple[int, list[str]]:
+        """The version of the list of blocked domains, and the list."""
+        return await tables.read_blocked(self._session)
+
+    # --- the end, and the books
+
+    async def complete(self) -> bool:
+        """Whether nothing is queued, delayed or leased, and nothing was submitted while that was read."""
+        return await audit.is_complete(self._session)
+
+    async def limit_reached(self) -> bool:
+        """Whether as many visits are settled as --max-pages allows."""
+        most = self._session.max_pages
+        return most is not None and (await audit.read_books(self._session)).pages >= most
+
+    async def books(self) -> Books:
+        """The crawl, counted; its cost does not grow with the crawl."""
+        return await audit.read_books(self._session)
+
+    def sites(self) -> AsyncIterator[SiteSummary]:
+        """Every site that had a URL accepted, each once, in bounded steps."""
+        return audit.read_sites(self._session)
+
+    def dead_letters(self) -> AsyncIterator[DeadLetter]:
+        """What was found in the queues and is no entry of ours."""
+        return audit.read_dead_letters(self._session)
+
+    def now_us(self) -> int:
+        """Microseconds since the epoch by the server's clock: that of the last reply plus what passed
+        since."""
+        return self._session.now_us()
+
+    async def close(self) -> None:
+        """End every connection. What is held stays held: leave() first. May be called twice."""
+        server = self._session.server
+        closing = server.close()
+        if self._barrier is not None:
+            await self._barrier.close()
+            self._barrier = None
+        await closing

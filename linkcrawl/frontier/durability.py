@@ -1,0 +1,111 @@
+"""When what was submitted is on the server's disk."""
+
+import asyncio
+from contextlib import suppress
+from typing import Any
+
+from redis import exceptions as bad
+
+from linkcrawl.errors import FrontierUnavailable
+from linkcrawl.frontier.server import Server
+
+_FSYNC_S = 2.0
+"""`appendfsync everysec` writes at least every two seconds (a slow disk may skip one)."""
+_WAIT_MS = 4000
+"""Below the socket's time-out, so that a slow disk is not taken for a broken connection."""
+
+
+class Barrier:
+    """Waits until this client's writes are durable on each server that holds a partition.
+
+    Its connections are its own, opened before the first submit, so that a server that restarts in between is
+    noticed even if nothing else was sent meanwhile.
+    """
+
+    def __init__(self, server: Server, marks: list[str]) -> None:
+        self.guarantee_off = False
+        """True: the server keeps no append-only file, so nothing is durable, and `wait` returns at once."""
+        self._server = server
+        self._marks = marks
+        self._connections: list[tuple[Any, str]] = []
+        self._lock = asyncio.Lock()
+        self._has_waitaof = True
+        self._seen_breaks = server.breaks
+
+    async def open(self) -> None:
+        """Connect, and learn what the servers can do. Raises FrontierUnavailable."""
+        try:
+            self._connections = await self._server.own_connections(self._marks)
+            for connection, _ in self._connections:
+                info = await self._ask(connection, "INFO", "persistence")
+                if b"aof_enabled:1" not in info:
+                    self.guarantee_off = True
+        except (bad.RedisError, OSError) as problem:
+            await self.close()
+            raise self._server.in_our_words(problem) from problem
+        # Its own connections are new: what broke before them is told once, by the next wait.
+
+    async def wait(self, since: int | None = None) -> None:
+        """Return when everything acknowledged before the call is durable.
+
+        since: `Server.breaks` as it was before the writes; without it, as it was when the last wait ended.
+        Raises FrontierUnavailable if a connection broke since: what was written may be lost, write it again.
+        """
+        async with self._lock:
+            expected = self._seen_breaks if since is None else since
+            if not self._connections:
+                # They broke at an earlier wait: whether the server was restarted since is not known.
+                expected = -1
+                await self.open()
+            if self.guarantee_off:
+                return
+            try:
+                if self._server.breaks == expected:
+                    for connection, mark in self._connections:
+                        await self._until_durable(connection, mark)
+            except (bad.RedisError, OSError) as problem:
+                await self.close()
+                self._seen_breaks = self._server.breaks
+                raise self._server.in_our_words(problem) from problem
+            finally:
+                self._seen_breaks = self._server.breaks
+            if self._server.breaks != expected:
+                raise FrontierUnavailable(
+                    f"the connection to {self._server.address} broke: what was submitted has to be "
+                    "submitted again"
+                )
+
+    async def _until_durable(self, connection: Any, mark: str) -> None:
+        # WAITAOF waits for this connection's last write, which the server took after all that came before.
+        await self._ask(connection, "SET", mark, "1")
+        while self._has_waitaof:
+            try:
+                local, _replicas = await self._ask(connection, "WAITAOF", 1, 0, _WAIT_MS)
+            except bad.ResponseError as problem:
+                if "unknown command" not in str(problem).lower():
+                    raise
+                self._has_waitaof = False  # before Redis 7.2
+            else:
+                if local >= 1:
+                    return
+        await asyncio.sleep(_FSYNC_S)
+        await self._ask(connection, "PING")
+
+    async def _ask(self, connection: Any, *command: Any) -> Any:
+        if not connection.is_connected:
+            raise bad.ConnectionError("the connection was closed")
+        try:
+            await connection.send_command(*command)
+            return await connection.read_response()
+        except (bad.ConnectionError, bad.TimeoutError, OSError, asyncio.CancelledError):
+            # Its reply may still come: this connection can not be used again.
+            with suppress(bad.RedisError, OSError):
+                await connection.disconnect(nowait=True)
+            raise
+
+    async def close(self) -> None:
+        """End its connections."""
+        connections, self._connections = self._connections, []
+        for connection, _ in connections:
+            with suppress(bad.RedisError, OSError):
+                await connection.disconnect()

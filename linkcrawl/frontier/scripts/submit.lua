@@ -1,0 +1,97 @@
+#!lua
+-- unseen -> queued, or refused with a reason that is counted.
+-- KEYS[1] the partition. ARGV: epoch; '1' if a page's worker submits, '' if an operator does; then for each site:
+--   site, number of items, and for each item: bucket, fingerprint, depth, hops, mark, entry.
+--   `mark` is '' or, for a URL of a later round, `<bucket> <fingerprint>` of the URL itself.
+-- Answers one letter an item ('0' accepted, else a letter of wire.REFUSAL_BY_LETTER), after a '!' if the crawl
+-- had ended and is open again. Writes no more than it is given.
+local REFUSALS = { s = 'seen', d = 'depth', h = 'hops', b = 'budget', q = 'queue_full', x = 'blocked' }
+local letters = {}
+-- A finished crawl had no page left whose links were not submitted: this one comes from a page that was fetched
+-- again since. Only an operator opens the crawl anew.
+local too_late = ended == 'finished' and ARGV[2] == '1'
+local max_depth, max_hops = tonumber(meta[6]), tonumber(meta[7])
+local budget, cap = tonumber(meta[8]), tonumber(meta[9])
+local any_accepted = false
+
+local function reason_against(site, depth, hops, known, entry)
+  if meta[12] and is_blocked(host_of(entry)) then return 'x' end
+  if max_depth and depth > max_depth then return 'd' end
+  if max_hops and hops > max_hops then return 'h' end
+  if budget and site.accepted >= budget and not known then return 'b' end
+  if cap and site.n >= cap then return 'q' end
+end
+
+local function judge(site, at)
+  local bucket, fingerprint, mark = ARGV[at], ARGV[at + 1], ARGV[at + 4]
+  local depth, entry = tonumber(ARGV[at + 2]), ARGV[at + 5]
+  local known, plain_bucket, plain = false, nil, nil
+  if mark ~= '' then
+    plain_bucket, plain = string.match(mark, '^(%d+) (%-?%d+)$')
+    known = redis.call('SISMEMBER', P .. ':seen:' .. plain_bucket, plain) == 1
+  end
+  local reason = reason_against(site, depth, tonumber(ARGV[at + 3]), known, entry)
+  if reason then
+    return redis.call('SISMEMBER', P .. ':seen:' .. bucket, fingerprint) == 1 and 's' or reason
+  end
+  if redis.call('SADD', P .. ':seen:' .. bucket, fingerprint) == 0 then return 's' end
+  if plain then
+    if not known then redis.call('SADD', P .. ':seen:' .. plain_bucket, plain) end
+    if site.given_up then
+      -- An operator asks for the site again.
+      site.given_up, site.failing_since, site.due_changed = false, nil, true
+      set(site, 'g', '')
+      set(site, 'f', '')
+    end
+  end
+  if site.accepted == 0 then redis.call('RPUSH', P .. ':sites', site.name) end
+  site.accepted = site.accepted + 1
+  enqueue(site, math.min(depth, 255), entry)
+  return '0'
+end
+
+local at = 3
+while at <= #ARGV do
+  local name, items = ARGV[at], tonumber(ARGV[at + 1])
+  at = at + 2
+  if too_late then
+    count('stale', items)
+    letters[#letters + 1] = string.rep('s', items)
+    at = at + 6 * items
+  else
+    local site, refused, accepted = site_of(name), {}, 0
+    for _ = 1, items do
+      local letter = judge(site, at)
+      letters[#letters + 1] = letter
+      if letter == '0' then accepted = accepted + 1 else refused[letter] = (refused[letter] or 0) + 1 end
+      at = at + 6
+    end
+    if accepted > 0 then
+      any_accepted = true
+      count('accepted', accepted)
+      count('queued', accepted)
+      set(site, 'a', site.accepted)
+    end
+    for letter, times in pairs(refused) do
+      local field = 'r:' .. REFUSALS[letter]
+      count(field, times)
+      -- A site that never had a URL accepted gets no record: hostile pages can name any number of sites.
+      if site.accepted > 0 then
+        if letter == 's' then
+          site.seen = site.seen + times
+          set(site, field, site.seen)
+        else
+          redis.call('HINCRBY', site.key, field, times)
+        end
+      end
+    end
+  end
+end
+count('submits', 1)
+local opened = ''
+if any_accepted and ended == 'finished' then
+  redis.call('HSET', P, 'end', '')
+  opened = '!'
+end
+flush()
+return opened .. table.concat(letters)
