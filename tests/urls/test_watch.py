@@ -188,7 +188,7 @@ class _Counted(str):
         return _Counted(super().__getitem__(key))  # type: ignore[index]
 
 
-@pytest.mark.parametrize("count", [1, 1000, 300_000])
+@pytest.mark.parametrize("count", [1, 1000, 100_000])
 def test_the_cost_does_not_grow_with_the_list(count: int) -> None:
     domains = [f"d{number}.example" for number in range(count)]
     folders = [f"big.example/user{number}/" for number in range(count)]
