@@ -49,7 +49,7 @@ class Location:
     def parse(cls, out: str) -> "Location":
         """From what the operator gave: a path, or a URL that fsspec or pyarrow.fs takes.
 
-        Raises UsageError for what can not be an OUT. Nothing is written, and no store is asked.
+        Raises UsageError for what can not be an OUT. Nothing is written.
         """
         if not out.strip() or "\0" in out:
             raise UsageError("OUT is empty: name a folder or a URL such as s3://bucket/path.")
@@ -82,7 +82,8 @@ class Location:
             if self.store is None:
                 _check_folder(Path(self.root))
             else:
-                probe = self.full_path(f".linkcrawl-probe-{uuid.uuid4().hex}")
+                folder = self._nearest_folder()
+                probe = f"{folder}/.linkcrawl-probe-{uuid.uuid4().hex}"
                 self.store.pipe_file(probe, b"linkcrawl")
                 self.store.rm_file(probe)
         except Exception as problem:
@@ -92,6 +93,15 @@ class Location:
                 f"OUT can not be written: {self}: {reason(problem)}. "
                 "Name another place with -o, or make this one writable."
             ) from problem
+
+    def _nearest_folder(self) -> str:
+        """Where a probe can be put: stores of objects have no folders, the others have to have it."""
+        folder = self.root
+        while (
+            _protocol(self.store) not in _ATOMIC_PUT and folder.strip("/") and not self.store.exists(folder)
+        ):
+            folder = folder.rpartition("/")[0]
+        return folder
 
     def publish(self, path: str, write: Write) -> int:
         """Give `path` the bytes that `write` puts into the binary file handed to it; returns how many.
@@ -201,8 +211,14 @@ def _remote(out: str, scheme: str) -> Location:
     except ImportError as problem:
         return _by_pyarrow(out, scheme, problem)
     except Exception as problem:
-        raise UsageError(f"OUT can not be used: {shown}: {reason(problem)}.") from problem
+        raise UsageError(_unusable(out, problem)) from None
     return Location(shown.rstrip("/"), root.rstrip("/"), store)
+
+
+def _unusable(out: str, problem: Exception) -> str:
+    shown = _without_password(out)
+    # Clients repeat the URL, and with it what must not be shown.
+    return f"OUT can not be used: {shown}: {reason(problem).replace(out, shown)}."
 
 
 def _by_pyarrow(out: str, scheme: str, missing: ImportError) -> Location:
@@ -212,9 +228,7 @@ def _by_pyarrow(out: str, scheme: str, missing: ImportError) -> Location:
     except (pa.ArrowException, OSError, ValueError) as problem:
         extra = _EXTRAS.get(scheme)
         remedy = f"pip install 'linkcrawl[{extra}]'" if extra else reason(missing)
-        raise UsageError(
-            f"OUT can not be used: {_without_password(out)}: {reason(problem)}. Try: {remedy}"
-        ) from None
+        raise UsageError(f"{_unusable(out, problem)} Try: {remedy}") from None
     return Location(_without_password(out).rstrip("/"), root.rstrip("/"), ArrowFSWrapper(filesystem))
 
 

@@ -8,7 +8,6 @@ is a table without rows.
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib import resources
-from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -29,8 +28,16 @@ _SQL_TYPES = {
     TIMESTAMP: "TIMESTAMP WITH TIME ZONE",
     STRINGS: "VARCHAR[]",
 }
-# DuckDB hands URLs of stores that it knows to extensions of its own, which it would fetch from the network.
+
 _PROTOCOL = "linkcrawl-out"
+
+
+class _Store(DirFileSystem):  # type: ignore[misc]
+    """OUT in a store under a protocol of our own: DuckDB would take the URLs of stores that it knows to an
+    extension, which it fetches from the network."""
+
+    protocol = _PROTOCOL
+    cachable = False
 
 
 def committed_files(location: Location) -> dict[str, list[str]]:
@@ -78,7 +85,8 @@ def explained(location: Location) -> Iterator[None]:
     try:
         yield
     except (duckdb.IOException, duckdb.InvalidInputException) as problem:
-        raise DatasetError(f"the datasets at {location} can not be read: {reason(problem)}.") from problem
+        said = reason(problem).replace(f"{_PROTOCOL}://", f"{location}/")
+        raise DatasetError(f"the datasets at {location} can not be read: {said}.") from problem
 
 
 def _make_tables(
@@ -97,9 +105,7 @@ def _full_paths(
 ) -> dict[str, list[str]]:
     if location.is_local:
         return {name: [location.full_path(path) for path in paths] for name, paths in files.items()}
-    store: Any = DirFileSystem(path=location.root, fs=location.store)
-    store.protocol = _PROTOCOL
-    connection.register_filesystem(store)
+    connection.register_filesystem(_Store(path=location.root, fs=location.store))
     return {name: [f"{_PROTOCOL}://{path}" for path in paths] for name, paths in files.items()}
 
 
@@ -129,9 +135,7 @@ def _select(connection: duckdb.DuckDBPyConnection, dataset: Dataset, paths: list
     source = f"read_parquet([{listed}], union_by_name = true, hive_partitioning = false, filename = true)"
     # Paths are quoted above, and all else is ours: a view can not take parameters.
     present = {row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()}  # noqa: S608
-    columns = [
-        _quoted(column.name) if column.name in present else _missing(column) for column in dataset.columns
-    ]
+    columns = [_present(column) if column.name in present else _missing(column) for column in dataset.columns]
     if dataset.partitioned:
         columns.append(f"regexp_extract(filename, '/{PARTITION}=([0-9-]+)/[^/]*$', 1)::DATE AS {PARTITION}")
     return f"SELECT {', '.join(columns)} FROM {source}"  # noqa: S608
@@ -142,6 +146,12 @@ def _no_rows(dataset: Dataset) -> str:
     if dataset.partitioned:
         columns.append(f"NULL::DATE AS {PARTITION}")
     return f"SELECT {', '.join(columns)} WHERE false"
+
+
+def _present(column: Column) -> str:
+    name = _quoted(column.name)
+    # Where only some of the files have the column, the others give null, which a list never is.
+    return f"coalesce({name}, []) AS {name}" if column.type == STRINGS else name
 
 
 def _missing(column: Column) -> str:
