@@ -1,5 +1,6 @@
 """What went wrong in a fetch -> its outcome and a few words. Pure."""
 
+import os
 import ssl
 from collections.abc import Iterator
 
@@ -33,6 +34,9 @@ def outcome_of(error: Exception) -> tuple[Outcome, str]:
 def _first_that_fits(error: Exception) -> tuple[Outcome, str]:
     causes = list(_causes(error))
     for cause in causes:
+        # aiohttp's errors are of Python's classes too, without their attributes; what they wrap follows.
+        if isinstance(cause, aiohttp.ClientError):
+            continue
         if isinstance(cause, AddressDenied):
             return Outcome.BLOCKED_ADDRESS, str(cause)
         if isinstance(cause, DnsFailure):
@@ -82,6 +86,7 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 def _os_text(causes: list[BaseException]) -> str:
     for cause in reversed(causes):
-        if isinstance(cause, OSError) and cause.strerror:
-            return cause.strerror
+        # The event loops word it each in their own way; the system's number is the same.
+        if isinstance(cause, OSError) and cause.errno:
+            return os.strerror(cause.errno)
     return str(causes[0]) or type(causes[0]).__name__

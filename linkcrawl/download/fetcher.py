@@ -4,6 +4,7 @@ import asyncio
 import socket
 import ssl
 import time
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
@@ -112,12 +113,23 @@ class Fetcher:
             if _is_literal(request.host) and (why := self._guard.reason(request.host, request.port)):
                 raise AddressDenied(why)
         elif self._options.connect_to.rules and _is_literal(request.host):
-            # aiohttp asks the resolver for names only, so a mapped address must stand in the URL.
-            place = (await self._resolver.places(request.host, request.port))[0]
-            if request.scheme == "https":
-                more["server_hostname"] = request.host
-            headers["Host"] = request.authority
-            request = request.redirected(place.ip, place.port)
+            return await self._send_elsewhere(request, headers)
+        return await self._get(request, headers, **more)
+
+    async def _send_elsewhere(self, request: Request, headers: dict[str, str]) -> "_Response":
+        """Send a request for a literal address by way of --connect-to.
+
+        aiohttp asks the resolver for names only, so the mapped address must stand in the URL.
+        """
+        *others, last = await self._resolver.places(request.host, request.port)
+        headers["Host"] = request.authority
+        more = {"server_hostname": request.host} if request.scheme == "https" else {}
+        for place in others:
+            with suppress(aiohttp.ClientConnectorError):
+                return await self._get(request.redirected(place.ip, place.port), headers, **more)
+        return await self._get(request.redirected(last.ip, last.port), headers, **more)
+
+    async def _get(self, request: Request, headers: dict[str, str], **more: Any) -> "_Response":
         if self._session is None:
             self._session = self._open_session()
         response = await self._session.get(request.url, allow_redirects=False, headers=headers, **more)

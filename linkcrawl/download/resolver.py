@@ -101,6 +101,7 @@ class Resolver(AbstractResolver):
 
     async def close(self) -> None:
         tasks = list(self._asking.values())
+        self._asking.clear()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -114,8 +115,10 @@ class Resolver(AbstractResolver):
             task = self._asking.get(host)
             if task is None:
                 task = self._asking[host] = asyncio.create_task(self._ask(host))
-            # Shielded: who stops waiting must not take the answer from the others.
-            known = await asyncio.shield(task)
+            # Only waited for: who is cancelled must not take the answer from the others, and a resolver that
+            # is closed is a failure for those who wait, not their own cancellation.
+            await asyncio.wait((task,))
+            known = _failed("DNS was closed") if task.cancelled() else task.result()
         if known.failure is not None:
             raise DnsFailure(known.failure)
         return known.ips
@@ -129,7 +132,7 @@ class Resolver(AbstractResolver):
                 self._known.popitem(last=False)
             return known
         finally:
-            del self._asking[host]
+            self._asking.pop(host, None)
 
     async def _query(self, host: str) -> _Known:
         # RFC 6761, 6.4: names under .invalid have no address, and need not be asked for.

@@ -1,17 +1,21 @@
 """Loopback servers that do what servers on the web do, each on a port that the system picks."""
 
 import asyncio
+import socket
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
+import struct
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
-from typing import Any
-
-import uvloop
+from typing import Any, TypeVar
 
 from linkcrawl.download import Fetcher, FetchLimits, FetchOptions, parse_connect_to
 from linkcrawl.records import Fetch
 
+T = TypeVar("T")
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+Run = Callable[[Coroutine[Any, Any, T]], T]
+"""asyncio.run, or uvloop's."""
+
 HTML = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"
 PAGE = b"<!doctype html><title>a page</title><p>" + b"some text " * 50
 AGENT = "linkcrawl/0 (tests)"
@@ -19,7 +23,7 @@ AGENT = "linkcrawl/0 (tests)"
 
 @asynccontextmanager
 async def serving(handler: Handler, tls: ssl.SSLContext | None = None) -> AsyncIterator[int]:
-    """The port of a server that hands each connection to `handler`. Ends all of them."""
+    """The port of a server that hands each connection to `handler`, and closes it afterwards."""
     tasks: set[asyncio.Task[None]] = set()
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -31,17 +35,17 @@ async def serving(handler: Handler, tls: ssl.SSLContext | None = None) -> AsyncI
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass  # the other side is gone, or the test is over
         finally:
-            tasks.discard(task)
-            writer.transport.abort() if writer.transport.is_closing() else writer.close()
+            writer.close()
             with suppress(OSError, asyncio.CancelledError):
                 await writer.wait_closed()
+            tasks.discard(task)
 
     server = await asyncio.start_server(connected, "127.0.0.1", 0, ssl=tls)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
         server.close()
-        for task in tasks:
+        for task in list(tasks):
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
@@ -65,6 +69,18 @@ def sends_page(body: bytes, headers: bytes = b"") -> Handler:
     return sends(HTML + headers + b"Content-Length: %d\r\n\r\n" % len(body) + body)
 
 
+def keeps_sending_page(seen: list[bytes], body: bytes = PAGE) -> Handler:
+    """A page for each request on the connection; notes b"connected" and each request's head."""
+
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        seen.append(b"connected")
+        while True:
+            seen.append(await reader.readuntil(b"\r\n\r\n"))
+            writer.write(HTML + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+
+    return handler
+
+
 def then_resets(*parts: bytes) -> Handler:
     """Sends the parts and resets the connection (RST, not FIN)."""
 
@@ -72,20 +88,12 @@ def then_resets(*parts: bytes) -> Handler:
         await reader.readuntil(b"\r\n\r\n")
         for part in parts:
             writer.write(part)
-            await writer.drain()
-            await asyncio.sleep(0.05)
-        set_linger(writer)
+            await asyncio.sleep(0.02)
+        raw = writer.get_extra_info("socket")
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        writer.transport.abort()
 
     return handler
-
-
-def set_linger(writer: asyncio.StreamWriter) -> None:
-    import socket
-    import struct
-
-    raw = writer.get_extra_info("socket")
-    raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    writer.transport.abort()
 
 
 def then_hangs(*parts: bytes) -> Handler:
@@ -100,14 +108,28 @@ def then_hangs(*parts: bytes) -> Handler:
     return handler
 
 
-def sends_for_ever(start: bytes, part: bytes) -> Handler:
+def sends_for_ever(start: bytes, part: bytes, pause: float = 0) -> Handler:
     async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(start)
         while True:
             writer.write(part)
             await writer.drain()
-            await asyncio.sleep(0)  # drain alone lets nobody else run
+            await asyncio.sleep(pause)  # drain alone lets nobody else run
+
+    return handler
+
+
+async def never_reads(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await asyncio.Event().wait()
+
+
+def by_path(answers: dict[str, bytes]) -> Handler:
+    """An answer for each path, after which the connection is closed."""
+
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        writer.write(answers[head.split(b" ", 2)[1].decode()])
 
     return handler
 
@@ -119,12 +141,20 @@ def options(port: int | None = None, **more: Any) -> FetchOptions:
     return FetchOptions(AGENT, **more)
 
 
-async def get(port: int, url: str = "http://a.test/", **more: Any) -> Fetch:
-    """One fetch by a fetcher of its own."""
-    limits = more.pop("limits", FetchLimits(total_seconds=5))
-    accept = more.pop("accept", "html")
+@asynccontextmanager
+async def fetching(port: int | None = None, **more: Any) -> AsyncIterator[Fetcher]:
     fetcher = Fetcher(options(port, **more))
     try:
-        return await fetcher.fetch(url, limits=limits, accept=accept)
+        yield fetcher
     finally:
         await fetcher.close()
+
+
+async def fetch_from(handler: Handler, url: str = "http://a.test/", **more: Any) -> Fetch:
+    """One fetch from a server of its own. more: seconds, max_body_bytes, accept, options of the fetcher."""
+    limits = FetchLimits(
+        total_seconds=more.pop("seconds", 10.0), max_body_bytes=more.pop("max_body_bytes", 1_000_000)
+    )
+    accept = more.pop("accept", "html")
+    async with serving(handler) as port, fetching(port, **more) as fetcher:
+        return await fetcher.fetch(url, limits=limits, accept=accept)
