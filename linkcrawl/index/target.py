@@ -4,7 +4,7 @@ import re
 from typing import NamedTuple
 
 from linkcrawl.errors import UsageError
-from linkcrawl.urls import BadUrl, IdentityRules, WatchList, is_public_suffix, parse, site_of
+from linkcrawl.urls import BadUrl, IdentityRules, WatchList, parse, site_of
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
@@ -21,9 +21,9 @@ class Target(NamedTuple):
     """The URLs meant, where the target is a URL."""
 
     @property
-    def site(self) -> str | None:
-        """The site that all of it belongs to; None for a public suffix, below which every name is a site."""
-        return None if self.below and is_public_suffix(self.host) else site_of(self.host)
+    def site(self) -> str:
+        """The site of its host. Hosts below it can be sites of their own: `a.github.io` below `github.io`."""
+        return site_of(self.host)
 
 
 def parse_target(text: str) -> Target:
@@ -36,7 +36,7 @@ def parse_target(text: str) -> Target:
     try:
         patterns = WatchList.parse([text]).patterns
     except UsageError as problem:
-        said = problem.problems[0].rpartition(": ")[2]
+        said = problem.problems[0].partition(" can not be watched: ")[2] or problem.problems[0]
         raise UsageError(f"TARGET {text!r} can not be looked up: {said}") from None
     if not patterns:
         raise UsageError("TARGET is empty: name a domain, =host, example.com/path/ or a URL")

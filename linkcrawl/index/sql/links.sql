@@ -1,6 +1,6 @@
 -- The links to a target, as each was last seen.
 --
--- Parameters: $site    the target's site; null where it has none of its own (a public suffix)
+-- Parameters: $site    the site of the target's host
 --             $host    its host
 --             $below   whether hosts below it count too
 --             $path    what the target's path starts with; '/' for all of the host
@@ -14,7 +14,9 @@
 WITH to_target AS (
     SELECT *
     FROM links
-    WHERE ($site IS NULL OR target_site = $site)
+    -- Files are sorted by target_site: this is what lets most of them be skipped. Below a host there can be
+    -- sites of their own (bucket.s3.amazonaws.com below amazonaws.com).
+    WHERE (target_site = $site OR ($below AND ends_with(target_site, '.' || $host)))
       AND (target_host = $host OR ($below AND ends_with(target_host, '.' || $host)))
       AND ($path = '/' OR starts_with(regexp_replace(target_url, '^[a-z]+://[^/]*', ''), $path))
       AND ($urls IS NULL OR list_contains($urls, target_url))
