@@ -37,7 +37,7 @@ class Fetcher:
         self._guard = AddressGuard(allow_private=options.allow_private)
         for address, port in options.connect_to.named():
             self._guard.exempt(address, port)
-        self._resolver = Resolver(self._guard, options.connect_to)
+        self._resolver = Resolver(self._guard, options.connect_to, options.dns_servers)
         self._session: aiohttp.ClientSession | None = None
 
     async def fetch(self, url: str, *, limits: FetchLimits | None = None, accept: Accept = "html") -> Fetch:

@@ -57,6 +57,8 @@ class FetchOptions:
     ca_file: str | None = None
     """Certificates (PEM) to trust besides the system's."""
     tls_verify: bool = True
+    dns_servers: tuple[str, ...] = ()
+    """"ADDRESS" or "ADDRESS:PORT", in place of the system's."""
     keepalive_seconds: float = 15.0
     """How long an idle connection stays open."""
 

@@ -4,6 +4,7 @@ import asyncio
 import socket
 import time
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import aiodns
@@ -16,7 +17,7 @@ from linkcrawl.download.guard import AddressDenied, AddressGuard
 _MAX_NAMES = 20_000
 _MIN_SECONDS, _MAX_SECONDS = 60.0, 3600.0
 _FAILURE_SECONDS = 30.0
-_QUERY_SECONDS, _QUERY_TRIES = 2.5, 3
+QUERY_SECONDS, _QUERY_TRIES = 2.0, 3
 """Waiting doubles with each try: a dead DNS server is found out before the time of a fetch is over."""
 
 _REASONS = {
@@ -57,9 +58,18 @@ class _Known:
 class Resolver(AbstractResolver):
     """One owner, the fetcher. It is also what aiohttp asks for a name."""
 
-    def __init__(self, guard: AddressGuard, connect_to: ConnectTo) -> None:
+    def __init__(
+        self,
+        guard: AddressGuard,
+        connect_to: ConnectTo,
+        dns_servers: Sequence[str] = (),
+        query_seconds: float = QUERY_SECONDS,
+    ) -> None:
+        """dns_servers: "ADDRESS" or "ADDRESS:PORT", not the system's. query_seconds: of the first try."""
         self._guard = guard
         self._connect_to = connect_to
+        self._dns_servers = tuple(dns_servers)
+        self._query_seconds = query_seconds
         self._dns: aiodns.DNSResolver | None = None
         self._known: OrderedDict[str, _Known] = OrderedDict()
         self._asking: dict[str, asyncio.Task[_Known]] = {}
@@ -139,7 +149,9 @@ class Resolver(AbstractResolver):
         if host.rstrip(".").endswith(".invalid"):
             return _failed("no such host")
         if self._dns is None:
-            self._dns = aiodns.DNSResolver(timeout=_QUERY_SECONDS, tries=_QUERY_TRIES)
+            self._dns = aiodns.DNSResolver(
+                self._dns_servers or None, timeout=self._query_seconds, tries=_QUERY_TRIES
+            )
         try:
             answer = await self._dns.getaddrinfo(host, family=socket.AF_UNSPEC, type=socket.SOCK_STREAM)
         except aiodns.error.DNSError as error:
