@@ -2,13 +2,15 @@
 
 import re
 import zlib
-from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 
 from linkcrawl.robots.matcher import Decision, Line, Matcher, escaped
 
 MAX_PACKED_BYTES = 16 * 1024
+_MAX_LINES = 5000
+"""Popular sites have up to 3,157; each costs time whenever a URL is judged."""
 _MAX_UNPACKED_BYTES = 2 * 1024 * 1024
 _BAD_END = re.compile(rb"(?:%[0-9a-fA-F]?|\$)+\Z")
 _HEAD = re.compile(rb"C([0-9]{0,15})\nT([01])(?=\n|\Z)")
@@ -57,23 +59,22 @@ class Rules:
         alone are too much, they are cut short, so that each forbids more. What was forbidden stays forbidden.
         """
         for rules in (self, Rules(self.lines, self.crawl_delay_ms, truncated=self.truncated)):
-            if len(packed := rules._packed()) <= MAX_PACKED_BYTES:
-                return packed
+            if rules._fits():
+                return rules._packed()
         allows = sorted((line for line in self.lines if line.allow), key=lambda line: len(line.value))
         disallows = [line for line in self.lines if not line.allow]
-        kept = bisect_right(range(len(allows)), 0, key=lambda n: not self._fits(disallows + allows[:n])) - 1
-        length = max((len(line.value) for line in disallows), default=1)
-        while kept < 0:
-            length //= 2
-            disallows = list(dict.fromkeys(Line(False, shortened(line.value, length)) for line in disallows))
-            kept = 0 if length <= 1 or self._fits(disallows) else -1
-        return self._left_out(disallows + allows[:kept])._packed()
+        kept = _last(len(allows), lambda count: self._only(disallows + allows[:count])._fits())
+        if kept is not None:
+            return self._only(disallows + allows[:kept])._packed()
+        longest = max(len(line.value) for line in disallows)
+        length = _last(longest, lambda length: self._only(_cut(disallows, length))._fits())
+        return self._only(_cut(disallows, max(length or 1, 1)))._packed()
 
-    def _left_out(self, lines: Sequence[Line]) -> "Rules":
+    def _only(self, lines: Sequence[Line]) -> "Rules":
         return Rules(lines, self.crawl_delay_ms, truncated=True)
 
-    def _fits(self, lines: Sequence[Line]) -> bool:
-        return len(self._left_out(lines)._packed()) <= MAX_PACKED_BYTES
+    def _fits(self) -> bool:
+        return len(self.lines) <= _MAX_LINES and len(self._packed()) <= MAX_PACKED_BYTES
 
     def _packed(self) -> bytes:
         delay = b"" if self.crawl_delay_ms is None else b"%d" % self.crawl_delay_ms
@@ -104,6 +105,16 @@ class Rules:
             tuple(value.decode("utf-8") for key, value in fields if key == b"S"),
             truncated=head[2] == b"1",
         )
+
+
+def _last(end: int, holds: Callable[[int], bool]) -> int | None:
+    """The last number from 0 to `end`, without it, for which something holds that holds for all before it."""
+    found = bisect_left(range(end), True, key=lambda number: not holds(number)) - 1
+    return found if found >= 0 else None
+
+
+def _cut(disallows: Sequence[Line], length: int) -> list[Line]:
+    return [Line(False, shortened(line.value, max(length, 1))) for line in disallows]
 
 
 def shortened(pattern: bytes, length: int) -> bytes:

@@ -122,7 +122,7 @@ def test_each_failure_is_told_apart(run: Run[Any], host: str, reason: str) -> No
 
 
 def test_a_server_that_does_not_answer_is_told_apart(run: Run[Any]) -> None:
-    with pytest.raises(DnsFailure, match="^DNS timed out$"):
+    with pytest.raises(DnsFailure, match=r"^DNS timed out$"):
         run(ips("silent.test", query_seconds=0.05))
 
 
