@@ -109,7 +109,10 @@ class Location:
         A file of that name is replaced. Raises DatasetError if they can not be made durable: then the name
         does not exist, or still holds what it held, and the call can be repeated.
         """
-        with self._explained(path, "written", "Free some space or mend the access"):
+        remedy = (
+            "Free some space or mend the access" if self.store is None else "Check the store and the access"
+        )
+        with self._explained(path, "written", remedy):
             return self._publish_file(path, write) if self.store is None else self._put(path, write)
 
     def _publish_file(self, path: str, write: Write) -> int:

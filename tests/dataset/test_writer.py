@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import duckdb
+import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from linkcrawl.dataset import part_file
 from linkcrawl.dataset.columns import DATASETS, EDGES, LINKS, VISITS, Dataset
 from linkcrawl.dataset.location import Location
 from linkcrawl.dataset.parts import parse_part
@@ -172,6 +175,35 @@ def test_rows_beyond_one_batch_in_memory_are_all_there_and_in_order(tmp_path: Pa
         assert found == sorted(found)
 
 
+def test_row_groups_do_not_overlap_and_files_say_their_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Then a reader skips all groups but those that hold what it looks for."""
+    monkeypatch.setattr(part_file, "ROW_GROUP_ROWS", 100)
+    many = [
+        a_page(
+            number,
+            site=f"s{number * 7919 % 500}.example",
+            links=[a_link(f"https://t{number * 31 % 97}.example/", f"t{number * 31 % 97}.example")],
+            edges=[Edge(f"t{number % 13}.example", 1, 1)],
+        )
+        for number in range(500)
+    ]
+    for path in write(tmp_path, many):
+        dataset = DATASETS[path.split("/")[0]]
+        metadata = pq.ParquetFile(tmp_path / path).metadata
+        first = dataset.names().index(dataset.sort_keys[0])
+        groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
+        bounds = [
+            (group.column(first).statistics.min, group.column(first).statistics.max) for group in groups
+        ]
+        assert len(bounds) == 5
+        assert all(before[1] <= after[0] for before, after in pairwise(bounds))
+        for group in groups:
+            said = [dataset.names()[column.column_index] for column in group.sorting_columns]
+            assert tuple(said) == dataset.sort_keys
+
+
 @pytest.mark.parametrize("dataset", [VISITS, LINKS, EDGES], ids=lambda dataset: dataset.name)
 def test_files_have_the_schema_to_the_letter(tmp_path: Path, dataset: Dataset) -> None:
     write(
@@ -213,9 +245,16 @@ def test_texts_that_utf8_can_not_hold_are_mended_and_the_others_untouched(tmp_pa
     )
     odd.title = "nul \0 and " + "long " * 200_000
     write(tmp_path, [odd, a_page(1)])
-    assert [row["title"] for row in rows(tmp_path, VISITS)] == [odd.title, "Page 1"]
-    (link,) = rows(tmp_path, LINKS)
-    assert (link["anchor_text"], link["text_before"]) == ("a�b", "😀")
+    visits, links = f"{tmp_path}/visits/*/*.parquet", f"{tmp_path}/links/*/*.parquet"
+    titles, anchors = [odd.title, "Page 1"], [("a�b", "😀")]
+    assert [row["title"] for row in rows(tmp_path, VISITS)] == titles
+    assert [(row["anchor_text"], row["text_before"]) for row in rows(tmp_path, LINKS)] == anchors
+    assert duckdb.connect().execute(f"SELECT title FROM '{visits}'").fetchall() == [
+        (title,) for title in titles
+    ]
+    assert duckdb.connect().execute(f"SELECT anchor_text, text_before FROM '{links}'").fetchall() == anchors
+    assert pl.read_parquet(visits)["title"].to_list() == titles
+    assert pl.read_parquet(links).select("anchor_text", "text_before").rows() == anchors
 
 
 def test_a_number_that_does_not_fit_is_cut_to_the_nearest_that_does(tmp_path: Path) -> None:
