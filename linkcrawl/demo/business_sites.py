@@ -34,8 +34,8 @@ SHOP = DemoSite(
         "/p/secateurs": DemoPage(
             "Secateurs",
             main=(
-                ("Forged by ", Anchor("https://acme.example/secateurs", alt="Acme secateurs, opened"), "."),
-                ("Read the maker's ", Anchor("https://acme.example/secateurs", "care instructions"), "."),
+                ("Forged by ", Anchor("http://acme.example/secateurs", alt="Acme secateurs, opened"), "."),
+                ("Read the maker's ", Anchor("http://acme.example/secateurs", "care instructions"), "."),
             ),
             aside=((Anchor("/p/twine", "Others also bought"),),),
         ),
@@ -44,14 +44,14 @@ SHOP = DemoSite(
 
 _TRADES = {
     "tools": (
-        ("Acme Tools", "https://acme.example/", "sponsored"),
+        ("Acme Tools", "http://acme.example/", "sponsored"),
         ("Hoes & Sons", "http://hoes.example/", ""),
     ),
     "irrigation": (
         ("Globex Water", "https://globex.example/water", "Sponsored,NoFollow"),
         ("Drip Ltd", "http://drip.example/", ""),
     ),
-    "seeds": (("Beanery", "http://beanery.example/", ""), ("Acme Seeds", "https://seeds.acme.example/", "")),
+    "seeds": (("Beanery", "http://beanery.example/", ""), ("Acme Seeds", "http://seeds.acme.example/", "")),
 }
 
 GUIDE = DemoSite(
@@ -89,12 +89,12 @@ NEWS = DemoSite(
         ),
         "/fair": DemoPage(
             "Pumpkin of 300 kg wins",
-            main=(("Prizes were given by ", Anchor("https://acme.example/fair", "the toolmaker Acme"), "."),),
+            main=(("Prizes were given by ", Anchor("http://acme.example/fair", "the toolmaker Acme"), "."),),
         ),
         "/business": DemoPage(
             "Acme buys a foundry",
             main=(
-                ("The firm said so in a ", Anchor("https://acme.example/press/2026", "press release"), "."),
+                ("The firm said so in a ", Anchor("http://acme.example/press/2026", "press release"), "."),
                 (
                     "Its rival ",
                     Anchor("https://globex.example/", "Globex", rel="nofollow"),
@@ -107,7 +107,7 @@ NEWS = DemoSite(
             main=(("Printed on paper of ", Anchor("https://globex.example/paper", "Globex"), "."),),
             headers=(("X-Robots-Tag", "noindex, nofollow"),),
         ),
-        "/go/acme": redirect("https://acme.example/landing?utm_source=dailypost"),
+        "/go/acme": redirect("http://acme.example/landing?utm_source=dailypost"),
     },
 )
 
@@ -126,15 +126,31 @@ SHORT = DemoSite(
     },
 )
 
+_ACME_PAGES = {
+    "/hoes/": "Hoes",
+    "/mowers/quiet": "The quiet mower",
+    "/hinges": "Hinges",
+    "/ja/": "園芸用品",
+    "/team/anna": "Anna",
+    "/fair": "Prizes for pumpkins",
+    "/landing": "Welcome, reader of a newspaper",
+    "/forum/bindweed": "Bindweed",
+    "/secateurs": "Secateurs",
+    "/press/2026": "Acme buys a foundry",
+}
+
 ACME = DemoSite(
     host="acme.example",
     name="Acme",
     menu=(Anchor("/", "Acme"), Anchor("/history", "History"), Anchor("/press/2026", "Press")),
-    footer=("Elsewhere: ", Anchor("https://globex.example/partners", "a partner"), "."),
+    footer=("Made of steel.",),
     pages={
         "/": DemoPage(
             "Tools since 1871",
-            main=((Anchor("/history", "Our history"), ". ", Anchor("/old-press-kit", "Press kit")),),
+            main=(
+                (Anchor("/history", "Our history"), ". ", Anchor("/old-press-kit", "Press kit")),
+                ("Sold with ", Anchor("https://globex.example/partners", "a partner"), "."),
+            ),
         ),
         "/history": DemoPage(
             "History",
@@ -146,8 +162,16 @@ ACME = DemoSite(
                 ),
             ),
         ),
-        "/press/2026": DemoPage("Acme buys a foundry", main=(("We do.",),)),
+        "/plans.pdf": DemoPage(plain="%PDF-1.4\n%%EOF\n", content_type="application/pdf"),
+        **{path: DemoPage(title, main=((title, "."),)) for path, title in _ACME_PAGES.items()},
     },
 )
 
-SITES = (SHOP, GUIDE, NEWS, SHORT, ACME)
+ACME_SEEDS = DemoSite(
+    host="seeds.acme.example",
+    name="Acme Seeds",
+    menu=(Anchor("http://acme.example/", "Acme"),),
+    pages={"/": DemoPage("Seeds", main=(("Beans, and beans.",),))},
+)
+
+SITES = (SHOP, GUIDE, NEWS, SHORT, ACME, ACME_SEEDS)

@@ -93,7 +93,7 @@ def _targets(url: str, site: DemoSite, page: DemoPage | None) -> Iterator[str]:
 def _watched(source: str, target: str) -> bool:
     host = urlsplit(target).netloc
     acme = host == "acme.example" or host.endswith(".acme.example")
-    own = urlsplit(source).netloc == "acme.example" and acme
+    own = urlsplit(source).netloc.endswith("acme.example") and acme
     return (acme or host == "globex.example") and not own and target.startswith("http")
 
 

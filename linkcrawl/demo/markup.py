@@ -37,6 +37,7 @@ class DemoPage:
     charset: str = "utf-8"
     status: int = 200
     headers: tuple[tuple[str, str], ...] = ()
+    content_type: str = "text/html"
     plain: str | None = None
     """The whole body of an answer that is no HTML."""
 

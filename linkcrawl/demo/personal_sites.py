@@ -7,7 +7,7 @@ _POSTS = {
         "Three years against bindweed",
         (
             "I have tried vinegar, patience and fire. What worked in the end was the narrow hoe from ",
-            Anchor("https://www.acme.example/hoes/", "Acme's hoe range"),
+            Anchor("http://acme.example/hoes/", "Acme's hoe range"),
             ", used every Sunday, without mercy.",
         ),
     ),
@@ -23,7 +23,7 @@ _POSTS = {
         "A mower that lets the neighbours sleep",
         (
             "The review sample came from ",
-            Anchor("https://www.acme.example/mowers/quiet", "Acme", rel="sponsored noopener"),
+            Anchor("http://acme.example/mowers/quiet", "Acme", rel="sponsored noopener"),
             ", who paid for this post. It is quiet. My neighbours are not.",
         ),
     ),
@@ -55,7 +55,7 @@ BLOG = DemoSite(
             ),
             aside=(
                 ("Friends: ", Anchor("http://forum.makers.example/", "Makers"), " and "),
-                ("tools I like: ", Anchor("https://acme.example/", "https://acme.example/")),
+                ("tools I like: ", Anchor("http://acme.example/", "http://acme.example/")),
             ),
         ),
         "/about": DemoPage(
@@ -82,7 +82,7 @@ BLOG = DemoSite(
             comments=(
                 (
                     "ann: same here, see ",
-                    Anchor("https://acme.example/forum/bindweed", "this thread", rel="ugc nofollow"),
+                    Anchor("http://acme.example/forum/bindweed", "this thread", rel="ugc nofollow"),
                     ".",
                 ),
                 (
@@ -101,7 +101,7 @@ BLOG = DemoSite(
 _THREADS = (
     (
         "Which hinge for a cold frame?",
-        ("anna", "The brass one from ", "https://www.acme.example/hinges", "acme"),
+        ("anna", "The brass one from ", "http://acme.example/hinges", "acme"),
     ),
     (
         "Sharpening without a stone",
@@ -109,7 +109,7 @@ _THREADS = (
     ),
     (
         "Show your bench",
-        ("cora", "Plans are at ", "https://acme.example/plans.pdf", "https://acme.example/plans.pdf"),
+        ("cora", "Plans are at ", "http://acme.example/plans.pdf", "http://acme.example/plans.pdf"),
     ),
     (
         "A drum for compost",
@@ -142,12 +142,12 @@ FORUM = DemoSite(
         ),
         "/members": DemoPage(
             "Members",
-            main=(("anna makes things for ", Anchor("https://acme.example/team/anna", "Acme"), "."),),
+            main=(("anna makes things for ", Anchor("http://acme.example/team/anna", "Acme"), "."),),
             robots="index, nofollow",
         ),
         "/rules": DemoPage("Rules", main=(("Be kind. Sell nothing.",),)),
         "/private/inbox": DemoPage(
-            "Messages", main=((Anchor("https://acme.example/secret", "never to be seen"),),)
+            "Messages", main=((Anchor("http://acme.example/secret", "never to be seen"),),)
         ),
         **{f"/t/{number}": _thread(number) for number in range(1, len(_THREADS) + 1)},
     },
@@ -168,10 +168,10 @@ WIKI = DemoSite(
             main=(
                 (
                     "The firm that became ",
-                    Anchor("https://acme.example/history", "Acme"),
+                    Anchor("http://acme.example/history", "Acme"),
                     " cast its first in 1871.",
                 ),
-                ("See also ", Anchor("https://acme.example/history", "the same page again"), "."),
+                ("See also ", Anchor("http://acme.example/history", "the same page again"), "."),
             ),
         ),
         "/Spokeshave": DemoPage(
@@ -181,7 +181,7 @@ WIKI = DemoSite(
                     "A plane with handles.",
                     Anchor("https://globex.example/cheap", "cheap tools", style="display:none"),
                 ),
-                ("Archive: ", Anchor("https://acme.example/old-press-kit", "press kit of 2009"), "."),
+                ("Archive: ", Anchor("http://acme.example/old-press-kit", "press kit of 2009"), "."),
             ),
         ),
         "/Adze": DemoPage(
@@ -200,7 +200,7 @@ CAFE = DemoSite(
             main=(
                 (
                     "庭の道具は",
-                    Anchor("https://www.acme.example/ja/", "アクメの園芸用品"),
+                    Anchor("http://acme.example/ja/", "アクメの園芸用品"),
                     "を使っています。",
                 ),
             ),

@@ -6,7 +6,7 @@ from linkcrawl.demo import business_sites, personal_sites
 from linkcrawl.demo.markup import DemoPage, DemoSite, render
 
 SITES: tuple[DemoSite, ...] = (*personal_sites.SITES, *business_sites.SITES)
-SEEDS = [f"http://{site.host}/" for site in SITES]
+SEEDS = [f"http://{site.host}/" for site in SITES if site is not business_sites.ACME_SEEDS]
 WATCH = ["acme.example", "=globex.example"]
 """A domain with all below it, and one host alone."""
 
@@ -38,5 +38,5 @@ def not_found() -> Answer:
 
 
 def _answer(site: DemoSite, page: DemoPage) -> Answer:
-    kind = ("Content-Type", f"text/html; charset={page.charset}")
+    kind = ("Content-Type", f"{page.content_type}; charset={page.charset}")
     return Answer(page.status, (kind, *page.headers), render(site, page))
