@@ -44,7 +44,9 @@ class Liveness:
 
     def _attend_call(self) -> Any:
         session = self._session
-        return session.on_crawl("attend", session.me, session.worker_id, session.spec.reclaim_after_ms)
+        return session.on_crawl(
+            "attend", session.incarnation or "", session.worker_id, session.spec.reclaim_after_ms
+        )
 
     async def beat(self, in_download: Sequence[Lease]) -> Beat:
         """Say that this worker lives and what it downloads; learn what changed."""
@@ -141,7 +143,9 @@ class Liveness:
         returned = 0
         for _ in range(3):
             sent, breaks = awake_ms(), session.server.breaks
-            replies = await session.server.run(calls)
+            # Something is always sent, so that a connection is open whose end tells of the next restart.
+            *replies, attended = await session.server.run([*calls, self._attend_call()])
+            self._learn(attended)
             returned += sum(reply[4] for reply in replies)
             session.reconciled_at = breaks
             if not session.must_reconcile:
@@ -155,6 +159,7 @@ class Liveness:
         after = session.spec.reclaim_after_ms
         if everyone:
             after = 0
+            self._learn((await session.server.run([self._attend_call()]))[0])
         elif not self.may_start() or awake_ms() - self._steady_since_ms < after:
             return 0
         own = session.incarnation or ""

@@ -1,6 +1,6 @@
 """The moves of URLs and sites that a worker asks for: submit, lease, release, settle, retry, return."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from linkcrawl.errors import FrontierUnavailable
@@ -13,6 +13,7 @@ from linkcrawl.frontier.session import Session
 from linkcrawl.frontier.wire import (
     REFUSAL_BY_LETTER,
     Unreadable,
+    pack,
     pack_again,
     pack_candidate,
     read_lease,
@@ -22,7 +23,7 @@ from linkcrawl.records import Candidate, Lease, Outcome, Refusal, RobotsRecord, 
 
 _ITEMS_A_CALL = 500
 """Of one script: it blocks the server for about 12 us each."""
-_CALLS_AT_ONCE = 64
+_CALLS_AT_ONCE = 8
 
 
 async def submit(
@@ -56,40 +57,47 @@ def _submit_calls(
     buckets = buckets_of_partition(session.spec.expect_urls, partitions)
     calls: list[Call] = []
     numbers: list[list[int]] = []
+    flag = "" if parent is None else "1"
     for partition, by_site in by_partition.items():
-        arguments: list[Argument] = []
-        positions: list[int] = []
-
-        def close(partition: int = partition) -> None:
-            nonlocal arguments, positions
-            if positions:
-                calls.append(
-                    session.on_partition("submit", partition, "" if parent is None else "1", *arguments)
-                )
-                numbers.append(positions)
-            arguments, positions = [], []
-
-        for site, items in sorted(by_site.items()):
-            for first in range(0, len(items), _ITEMS_A_CALL):
-                part = items[first : first + _ITEMS_A_CALL]
-                if len(positions) + len(part) > _ITEMS_A_CALL:
-                    close()
-                arguments += (site, len(part))
-                positions += part
-                for position in part:
-                    arguments += _item(candidates[position], buckets)
-        close()
+        for batch in _batches(by_site):
+            items: list[object] = []
+            for site, positions in batch:
+                items += (site, len(positions))
+                for position in positions:
+                    items += _item(candidates[position], buckets)
+            here = [position for _, positions in batch for position in positions]
+            entries = [pack_candidate(candidates[position]) for position in here]
+            calls.append(session.on_partition("submit", partition, flag, pack(items), *entries))
+            numbers.append(here)
     return calls, numbers
 
 
-def _item(candidate: Candidate, buckets: int) -> tuple[Argument, ...]:
+def _batches(by_site: Mapping[str, list[int]]) -> Iterator[list[tuple[str, list[int]]]]:
+    """Sites with some of their positions, sorted by site, so many at a time as one call may hold."""
+    batch: list[tuple[str, list[int]]] = []
+    size = 0
+    for site in sorted(by_site):
+        positions = by_site[site]
+        for first in range(0, len(positions), _ITEMS_A_CALL):
+            part = positions[first : first + _ITEMS_A_CALL]
+            if size + len(part) > _ITEMS_A_CALL:
+                yield batch
+                batch, size = [], 0
+            batch.append((site, part))
+            size += len(part)
+    if batch:
+        yield batch
+
+
+def _item(candidate: Candidate, buckets: int) -> tuple[object, ...]:
     number = fingerprint(candidate.url)
     mark = ""
     if candidate.round:
         # Once a round: what is remembered is the URL with the round, and the URL itself.
         mark = f"{number % buckets} {number}"
         number = fingerprint(f"{candidate.round} {candidate.url}")
-    return number % buckets, number, candidate.depth, candidate.hops, mark, pack_candidate(candidate)
+    depth, hops = candidate.depth, candidate.hops
+    return number % buckets, str(number), depth, hops, mark
 
 
 class Leasing:

@@ -148,6 +148,8 @@ class Server:
 
     def in_our_words(self, problem: Exception) -> Exception:
         """The error that an operator can act on, or the problem itself where it is a bug."""
+        if isinstance(problem, bad.ConnectionError) and isinstance(problem.__cause__, bad.RedisError):
+            problem = problem.__cause__  # what the server said to the greeting
         text = str(problem).removeprefix("ERR ")
         if isinstance(problem, LinkcrawlError):
             return problem

@@ -61,7 +61,7 @@ class Unreadable(ValueError):
     """Bytes that are no entry of ours."""
 
 
-_encode = msgspec.msgpack.Encoder().encode
+pack = msgspec.msgpack.Encoder().encode
 _decode_entry = msgspec.msgpack.Decoder(Entry).decode
 _decode_robots = msgspec.msgpack.Decoder(PackedRobots).decode
 
@@ -80,7 +80,7 @@ def _pack(candidate: Candidate, attempt: int, crashes: int) -> bytes:
     url, _host, _site, depth, source, hops, kind, seed, round_ = candidate
     shared = _shared_folders(url, source)
     number = _NUMBER_OF_KIND[kind]
-    return _encode(
+    return pack(
         (
             ENTRY_VERSION,
             crashes,
@@ -162,7 +162,7 @@ def visit_id(crawl: bytes, partition: int, token: int) -> str:
 
 def pack_robots(record: RobotsRecord) -> bytes:
     """A robots record without its origin and expiry."""
-    return _encode((ROBOTS_VERSION, str(record.state), record.rules, record.crawl_delay_ms, record.failures))
+    return pack((ROBOTS_VERSION, str(record.state), record.rules, record.crawl_delay_ms, record.failures))
 
 
 def read_robots(origin: str, raw: bytes, expires_in_ms: int) -> RobotsRecord | None:

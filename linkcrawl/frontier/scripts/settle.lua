@@ -5,10 +5,11 @@
 local incarnation, answers, done = ARGV[2], {}, {}
 local flying = P .. ':f:' .. incarnation
 local dead = is_declared_dead(incarnation)
-local by_site = {}
+local by_site, tokens = {}, {}
+for at = 3, #ARGV, 2 do tokens[#tokens + 1] = ARGV[at] end
+local records = redis.call('HMGET', flying, unpack(tokens))
 for at = 3, #ARGV, 2 do
-  local record = not dead and redis.call('HGET', flying, ARGV[at])
-  local _, name = split(record or '')
+  local _, name = split(not dead and records[(at - 1) / 2] or '')
   if name and not done[ARGV[at]] then
     done[ARGV[at]] = true
     done[#done + 1] = ARGV[at]

@@ -1,11 +1,13 @@
 #!lua
 -- unseen -> queued, or refused with a reason that is counted.
--- KEYS[1] the partition. ARGV: epoch; '1' if a page's worker submits, '' if an operator does; then for each site:
---   site, number of items, and for each item: bucket, fingerprint, depth, hops, mark, entry.
+-- KEYS[1] the partition. ARGV: epoch; '1' if a page's worker submits, '' if an operator does; one msgpack array (a
+--   hundred arguments cost the server more than the work): for each site its name, the number of its items, and for
+--   each item bucket, fingerprint (text: Lua would round it), depth, hops, mark; then the entry of each item.
 --   `mark` is '' or, for a URL of a later round, `<bucket> <fingerprint>` of the URL itself.
 -- Answers one letter an item ('0' accepted, else a letter of wire.REFUSAL_BY_LETTER), after a '!' if the crawl
 -- had ended and is open again. Writes no more than it is given.
 local REFUSALS = { s = 'seen', d = 'depth', h = 'hops', b = 'budget', q = 'queue_full', x = 'blocked' }
+local items = cmsgpack.unpack(ARGV[3])
 local letters = {}
 -- A finished crawl had no page left whose links were not submitted: this one comes from a page that was fetched
 -- again since. Only an operator opens the crawl anew.
@@ -22,15 +24,14 @@ local function reason_against(site, depth, hops, known, entry)
   if cap and site.n >= cap then return 'q' end
 end
 
-local function judge(site, at)
-  local bucket, fingerprint, mark = ARGV[at], ARGV[at + 1], ARGV[at + 4]
-  local depth, entry = tonumber(ARGV[at + 2]), ARGV[at + 5]
+local function judge(site, at, entry)
+  local bucket, fingerprint, depth, mark = items[at], items[at + 1], items[at + 2], items[at + 4]
   local known, plain_bucket, plain = false, nil, nil
   if mark ~= '' then
     plain_bucket, plain = string.match(mark, '^(%d+) (%-?%d+)$')
     known = redis.call('SISMEMBER', P .. ':seen:' .. plain_bucket, plain) == 1
   end
-  local reason = reason_against(site, depth, tonumber(ARGV[at + 3]), known, entry)
+  local reason = reason_against(site, depth, items[at + 3], known, entry)
   if reason then
     return redis.call('SISMEMBER', P .. ':seen:' .. bucket, fingerprint) == 1 and 's' or reason
   end
@@ -50,21 +51,22 @@ local function judge(site, at)
   return '0'
 end
 
-local at = 3
-while at <= #ARGV do
-  local name, items = ARGV[at], tonumber(ARGV[at + 1])
+local at, last, entries = 1, #items, 3
+while at <= last do
+  local name, number = items[at], items[at + 1]
   at = at + 2
   if too_late then
-    count('stale', items)
-    letters[#letters + 1] = string.rep('s', items)
-    at = at + 6 * items
+    count('stale', number)
+    letters[#letters + 1] = string.rep('s', number)
+    at, entries = at + 5 * number, entries + number
   else
     local site, refused, accepted = site_of(name), {}, 0
-    for _ = 1, items do
-      local letter = judge(site, at)
+    for _ = 1, number do
+      entries = entries + 1
+      local letter = judge(site, at, ARGV[entries])
       letters[#letters + 1] = letter
       if letter == '0' then accepted = accepted + 1 else refused[letter] = (refused[letter] or 0) + 1 end
-      at = at + 6
+      at = at + 5
     end
     if accepted > 0 then
       any_accepted = true
