@@ -44,8 +44,7 @@ def test_a_lease_costs_the_same_at_a_thousand_sites_and_at_thirty_thousand(crawl
             await crawl.raw.command(
                 "ZADD", key, 1, "1.example", 2, "2.example", 3, "3.example", 4, "4.example"
             )
-            found = await commands_of_a_page(crawl.raw, worker)
-            return found
+            return await commands_of_a_page(crawl.raw, worker)
 
     async def scenario() -> None:
         small, large = await cost(1_000), await cost(30_000)
