@@ -468,8 +468,8 @@ def missing(happened: Counter[str]) -> list[str]:
 
 
 def test_model_and_server_agree(server_url: str) -> None:
-    # Incarnations, and so the partitions that each worker asks first, come from the clock: a walk is not the same
-    # twice, and now and then five of them leave something out.
+    # Incarnations, and so the partitions that each worker asks first, come from the clock: a walk is not the
+    # same twice, and now and then five of them leave something out.
     happened: Counter[str] = Counter()
     for seed in range(20):
         if seed >= 5 and not missing(happened):
