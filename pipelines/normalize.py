@@ -57,7 +57,7 @@ class NormalizePipeline:
     def open_spider(self) -> None:
         """The scheduler is open by now."""
         self._scheduler = scheduler_of(self._crawler)
-        assert self._scheduler.run is not None and self._scheduler.session is not None
+        assert self._scheduler.run is not None and self._scheduler.worker is not None
         self._run = self._scheduler.run
 
     def process_item(self, item: Page) -> Page:
@@ -113,9 +113,9 @@ class NormalizePipeline:
 
     def _discover(self, page: Page, followed: dict[str, Target]) -> None:
         """URLs to crawl: in scope, not known to the frontier already, not a trap."""
-        session = self._scheduler.session
-        assert session is not None
-        here, scope, known = page.lease.candidate, self._run.scope, session.known
+        worker = self._scheduler.worker
+        assert worker is not None
+        here, scope, known = page.lease.candidate, self._run.scope, worker.known
         for url, target in followed.items():
             if not scope.holds(target.host, target.site):
                 page.refused[Refusal.SCOPE] = page.refused.get(Refusal.SCOPE, 0) + 1

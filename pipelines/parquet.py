@@ -15,7 +15,7 @@ from linkcrawl.dataset.location import Location
 from linkcrawl.dataset.writer import Commit, DatasetWriter, PartLimits, RunFacts
 from linkcrawl.errors import DatasetError
 from linkcrawl.frontier.scheduler import LeaseScheduler, scheduler_of
-from linkcrawl.frontier.session import Session
+from linkcrawl.frontier.worker import FrontierWorker
 from linkcrawl.records import Page
 from linkcrawl.run import Run
 
@@ -33,7 +33,7 @@ class ParquetPipeline:
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
         self._writer: DatasetWriter
-        self._session: Session
+        self._worker: FrontierWorker
         # Not the loop's default executor: exit would wait for its threads, and DNS shares them.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="parquet")
         self._commits: asyncio.Queue[Commit] = asyncio.Queue()
@@ -48,8 +48,8 @@ class ParquetPipeline:
     def open_spider(self) -> None:
         """The scheduler is open by now."""
         scheduler: LeaseScheduler = scheduler_of(self._crawler)
-        assert scheduler.run is not None and scheduler.session is not None
-        self._session = scheduler.session
+        assert scheduler.run is not None and scheduler.worker is not None
+        self._worker = scheduler.worker
         self._writer = DatasetWriter(
             self._location(scheduler.run), facts_of(scheduler.run), limits_of(scheduler.run)
         )
@@ -121,14 +121,14 @@ class ParquetPipeline:
             back_off = min(back_off * 2, LONGEST_BACK_OFF_S)
 
     def _hindered(self, why: str) -> None:
-        if HINDRANCE not in self._session.hindrances:
+        if HINDRANCE not in self._worker.hindrances:
             logger.error("%s; no more is leased, nothing unwritten is settled; trying again", why)
-        self._session.hindrances[HINDRANCE] = why
+        self._worker.hindrances[HINDRANCE] = why
 
     def _written(self, commit: Commit) -> None:
-        if self._session.hindrances.pop(HINDRANCE, None):
+        if self._worker.hindrances.pop(HINDRANCE, None):
             logger.warning("the datasets can be written again")
-        self._session.settlement.rows_durable(commit.leases)
+        self._worker.settlement.rows_durable(commit.leases)
 
 
 def facts_of(run: Run) -> RunFacts:

@@ -26,7 +26,7 @@ from linkcrawl.frontier.address import ServerAddress
 from linkcrawl.frontier.client import Frontier
 from linkcrawl.frontier.held import Visit
 from linkcrawl.frontier.pacing import Network, Pace
-from linkcrawl.frontier.session import Hooks, Session
+from linkcrawl.frontier.worker import FrontierWorker, Hooks
 from linkcrawl.records import Candidate, Fetch, Outcome, Page, Refusal
 from linkcrawl.run import CrawlIdentity, Run, unpack_config
 
@@ -66,7 +66,7 @@ class LeaseScheduler(Scheduler):  # type: ignore[misc]
     def __init__(self, crawler: Crawler) -> None:
         self.crawler = crawler
         self.run: Run | None = None
-        self.session: Session | None = None
+        self.worker: FrontierWorker | None = None
         self.publish: Callable[[], None] | None = None
         """Set by the parquet pipeline: called when nothing is left to lease for now."""
         self.add_rows: Callable[[Page], None] | None = None
@@ -130,7 +130,7 @@ class LeaseScheduler(Scheduler):  # type: ignore[misc]
         run.scope.add(keys)
         downloader: CrawlDownloader = self._engine().downloader
         downloader.configure(run)
-        self.session = Session(
+        self.worker = FrontierWorker(
             frontier=frontier,
             network=downloader,
             pace=Pace(
@@ -149,23 +149,23 @@ class LeaseScheduler(Scheduler):  # type: ignore[misc]
 
     async def _engine_started(self) -> None:
         """Every pipeline is open now: begin to lease."""
-        if self.session is not None:
+        if self.worker is not None:
             try:
-                await self.session.open()
+                await self.worker.open()
             except LinkcrawlError as why:
                 logger.error("%s", why)
                 self._ended("frontier_lost" if isinstance(why, FrontierLost) else "frontier_unavailable")
 
     async def _close(self) -> None:
-        if self.session is not None:
-            await self.session.close(CLOSE_WITHIN_S)
+        if self.worker is not None:
+            await self.worker.close(CLOSE_WITHIN_S)
         if self._frontier is not None:
             await self._frontier.close()
 
     def stop(self, reason: str = "stopped") -> None:
         """Stop cleanly: idempotent, returns at once."""
-        if self.session is not None:
-            self.session.stop()
+        if self.worker is not None:
+            self.worker.stop()
         self._ready.clear()
         if self._closing is None:
             # Never awaited here: the closing engine waits for the task that may be calling this.
@@ -185,7 +185,7 @@ class LeaseScheduler(Scheduler):  # type: ignore[misc]
             request = Request(url, meta=meta, dont_filter=True)
         except ValueError as why:
             visit.fetch = Fetch(Outcome.BAD_URL, error=str(why)[:200])
-            self._checked_session().fetched(visit, visit.fetch, None)
+            self._checked_worker().fetched(visit, visit.fetch, None)
             request = Request(NO_REQUEST_URL, meta=meta, dont_filter=True)
         self._engine().crawl(request)
 
@@ -205,25 +205,25 @@ class LeaseScheduler(Scheduler):  # type: ignore[misc]
 
     def started(self, visit: Visit) -> bool:
         """The request is about to be sent; False: it must not be."""
-        return self._checked_session().pacing.started(visit)
+        return self._checked_worker().pacing.started(visit)
 
     def not_sent(self, visit: Visit) -> None:
         """The request was not sent after all."""
-        self._checked_session().pacing.not_sent(visit)
+        self._checked_worker().pacing.not_sent(visit)
 
     def fetched(self, visit: Visit, fetch: Fetch, retry_after_ms: int | None) -> None:
         """The request was answered or failed."""
-        self._checked_session().fetched(visit, fetch, retry_after_ms)
+        self._checked_worker().fetched(visit, fetch, retry_after_ms)
 
     def again(self, visit: Visit) -> None:
         """The visit goes back to the frontier, to be tried later."""
-        self._checked_session().again(visit)
+        self._checked_worker().again(visit)
 
     def read(
         self, visit_id: str, outcome: Outcome, candidates: Sequence[Candidate], scope: Sequence[str] = ()
     ) -> None:
         """A visit went through the pipelines."""
-        self._checked_session().read(visit_id, outcome, candidates, scope)
+        self._checked_worker().read(visit_id, outcome, candidates, scope)
 
     def count(self, page: Page) -> None:
         """A page is recorded."""
@@ -234,10 +234,10 @@ class LeaseScheduler(Scheduler):  # type: ignore[misc]
 
     def measured_tally(self) -> Tally:
         """The tally, with what is true right now."""
-        session, used = self._checked_session(), resource.getrusage(resource.RUSAGE_SELF)
-        self.tally.sites = len(session.pacing.sites)
-        self.tally.downloading = session.pacing.active
-        self.tally.hindrance = next(iter(session.hindrances.values()), None)
+        worker, used = self._checked_worker(), resource.getrusage(resource.RUSAGE_SELF)
+        self.tally.sites = len(worker.pacing.sites)
+        self.tally.downloading = worker.pacing.active
+        self.tally.hindrance = next(iter(worker.hindrances.values()), None)
         self.tally.max_rss_bytes = used.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
         self.tally.cpu_s = used.ru_utime + used.ru_stime
         return self.tally
@@ -251,15 +251,15 @@ class LeaseScheduler(Scheduler):  # type: ignore[misc]
 
     def refuse(self, counts: dict[Refusal, int]) -> None:
         """Count URLs that this worker refused by itself."""
-        self._checked_session().refuse(counts)
+        self._checked_worker().refuse(counts)
 
     def now_us(self) -> int:
         """The server's time."""
         return self._frontier.now_us() if self._frontier is not None else 0
 
-    def _checked_session(self) -> Session:
-        assert self.session is not None, "the scheduler is not open"
-        return self.session
+    def _checked_worker(self) -> FrontierWorker:
+        assert self.worker is not None, "the scheduler is not open"
+        return self.worker
 
     def _engine(self) -> Any:
         engine = self.crawler.engine

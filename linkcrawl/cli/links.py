@@ -1,0 +1,1 @@
+"""`linkcrawl links`: who links to a target."""

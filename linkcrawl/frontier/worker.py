@@ -1,0 +1,368 @@
+"""One worker's life with the frontier: it leases, beats, settles and leaves. No Scrapy in it.
+
+Always true: what this worker holds (`_held`) is a superset of what it may still settle; every lease leaves it by
+exactly one of settled, retried, returned or dropped. While the server is away the worker keeps what it has,
+starts nothing once its beat is too old, and tries again with back-off.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from linkcrawl.errors import FrontierLost, FrontierUnavailable
+from linkcrawl.frontier.client import Frontier
+from linkcrawl.frontier.held import HeldSite, Visit
+from linkcrawl.frontier.pacing import Network, Pace, Pacing
+from linkcrawl.frontier.replies import Release
+from linkcrawl.frontier.settlement import Settlement
+from linkcrawl.records import Candidate, EndState, Fetch, Lease, Outcome, Refusal, RobotsRecord
+
+logger = logging.getLogger(__name__)
+
+SHORTEST_POLL_S, LONGEST_POLL_S = 0.02, 1.0
+SHORTEST_BACK_OFF_S, LONGEST_BACK_OFF_S = 0.1, 5.0
+KNOWN_AT_MOST = 400_000
+"""URLs remembered as known to the frontier: a repeated navigation link then costs no round trip."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """What the worker tells the crawler around it."""
+
+    start: Callable[[Visit], None]
+    """Download this visit (or, where its fetch is known, pass it on)."""
+    dry: Callable[[], None]
+    """Nothing is left to lease for now: publish the rows."""
+    ended: Callable[[str], None]
+    """The crawl is over, with that reason: close."""
+    scope_grew: Callable[[Sequence[str]], None]
+    tables_changed: Callable[[int, int], Coroutine[Any, Any, None]]
+    """The watch list or the block list has a new version (watch_version, blocked_version): read it."""
+
+
+@dataclass(slots=True)
+class FrontierWorker:
+    """Owns the leases. One event loop; `open`, then `stop`, then `close`."""
+
+    frontier: Frontier
+    network: Network
+    pace: Pace
+    max_sites: int
+    beat_every_s: float
+    hooks: Hooks
+    pacing: Pacing = field(init=False)
+    settlement: Settlement = field(init=False)
+    hindrances: dict[str, str] = field(default_factory=dict)
+    """Why no leases are taken now, by who says so; empty: they are."""
+    known: set[int] = field(default_factory=set)
+    """hash() of URLs that the frontier has seen."""
+    _held: dict[str, Lease] = field(default_factory=dict)
+    _retries: list[tuple[Lease, int]] = field(default_factory=list)
+    _returns: list[Lease] = field(default_factory=list)
+    _releases: list[tuple[HeldSite, int]] = field(default_factory=list)
+    _robots: list[tuple[str, RobotsRecord]] = field(default_factory=list)
+    _tasks: list[asyncio.Task[None]] = field(default_factory=list)
+    _wake: asyncio.Event = field(default_factory=asyncio.Event)
+    _stopping: bool = False
+    _said_away: bool = False
+    _paused: bool = False
+    _end_state: EndState | None = None
+    _scope_version: int = 0
+    _table_versions: tuple[int, int] | None = None
+
+    def __post_init__(self) -> None:
+        self.pacing = Pacing(
+            self.pace,
+            self.network,
+            self.hooks.start,
+            self._release,
+            self._return_later,
+            lambda site, record: self._robots.append((site.hold.site, record)),
+            self.frontier.may_start,
+        )
+        self.settlement = Settlement(self.frontier, self._now_known, self.known.clear, self._let_go)
+
+    # --- what the crawler around it calls
+
+    async def open(self) -> None:
+        """Join the crawl and start to work. Raises FrontierLost or FrontierUnavailable."""
+        await self.frontier.join()
+        await self._beat()
+        for work in (self._lease_until_stopped, self._beat_until_stopped, self.settlement.run):
+            self._tasks.append(asyncio.create_task(self._watched(work)))
+
+    def fetched(self, visit: Visit, fetch: Fetch, retry_after_ms: int | None) -> None:
+        """The download has ended."""
+        self.pacing.fetched(visit, fetch, retry_after_ms)
+        self._wake.set()
+
+    def read(
+        self, visit_id: str, outcome: Outcome, candidates: Sequence[Candidate], scope: Sequence[str]
+    ) -> None:
+        """A visit's page went through the pipelines; its rows wait for a commit."""
+        lease = self._held.get(visit_id)
+        if lease is not None:
+            self.settlement.add(lease, outcome, candidates, scope)
+
+    def again(self, visit: Visit) -> None:
+        """The visit is to be retried: back to the frontier."""
+        if visit.retry_in_ms is not None and visit.lease.visit_id in self._held:
+            self._retries.append((visit.lease, visit.retry_in_ms))
+            self._wake.set()
+
+    def refuse(self, counts: dict[Refusal, int]) -> None:
+        """Count URLs that this worker refused by itself."""
+        self.settlement.refuse(counts)
+
+    def stop(self) -> None:
+        """Lease nothing more and start nothing more; what is in download goes on."""
+        self._stopping = True
+        self._give_sites_back()
+        self._wake.set()
+
+    async def close(self, seconds: float) -> None:
+        """Settle what can be, return the rest, leave; within about that time. Never raises for a server."""
+        if not self._stopping:
+            self.stop()
+        self.settlement.stop()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=seconds / 3)
+            for task in self._tasks:
+                task.cancel()
+        await self.settlement.drain(seconds / 3)
+        retried = {lease.visit_id for lease, _ in self._retries}
+        self._returns = [lease for lease in self._held.values() if lease.visit_id not in retried]
+        try:
+            async with asyncio.timeout(seconds / 3):
+                await self._flush()
+                await self.frontier.leave()
+        except (FrontierUnavailable, FrontierLost, TimeoutError) as why:
+            logger.warning("left without goodbye, the frontier takes the leases back by itself: %s", why)
+
+    @property
+    def in_hand(self) -> int:
+        """Leases held, in whatever state."""
+        return len(self._held)
+
+    @property
+    def in_pipelines(self) -> int:
+        """Leases that are neither waiting for their turn, nor in download, nor waiting to be settled."""
+        waiting = sum(len(site.waiting) for site in self.pacing.sites.values())
+        leaving = len(self._retries) + len(self._returns)
+        return len(self._held) - waiting - len(self.pacing.downloading) - self.settlement.unsettled - leaving
+
+    # --- callbacks
+
+    def _now_known(self, candidates: Sequence[Candidate]) -> None:
+        if len(self.known) > KNOWN_AT_MOST:
+            self.known.clear()
+        self.known.update(hash(candidate.url) for candidate in candidates)
+
+    def _let_go(self, lease: Lease) -> None:
+        self._held.pop(lease.visit_id, None)
+        self._wake.set()
+
+    def _return_later(self, lease: Lease) -> None:
+        self._returns.append(lease)
+        self._wake.set()
+
+    def _release(self, site: HeldSite) -> None:
+        self._returns += site.waiting
+        site.waiting.clear()
+        self._releases.append((site, round(site.penalty_s * 1000)))
+        self._wake.set()
+
+    def _give_sites_back(self) -> None:
+        for site in self.pacing.stop():
+            self._release(site)
+
+    # --- the loops
+
+    async def _watched(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Nothing that goes wrong in a loop may leave the crawl hanging."""
+        try:
+            await work()
+        except FrontierLost as why:
+            logger.error("%s", why)
+            self.hooks.ended("frontier_lost")
+        except Exception:
+            logger.exception("the worker broke: it stops, and its leases go back by themselves")
+            self.hooks.ended("internal_error")
+
+    async def _lease_until_stopped(self) -> None:
+        poll, back_off = SHORTEST_POLL_S, SHORTEST_BACK_OFF_S
+        while not self._stopping:
+            try:
+                await self._flush()
+                got = await self._lease()
+                if not got and self._idle():
+                    await self._when_dry()
+            except FrontierUnavailable as why:
+                self._say_away(why)
+                await asyncio.sleep(back_off)
+                back_off = min(back_off * 2, LONGEST_BACK_OFF_S)
+                continue
+            back_off = SHORTEST_BACK_OFF_S
+            self._say_back()
+            poll = SHORTEST_POLL_S if got else min(poll * 1.5, LONGEST_POLL_S)
+            await self._sleep_until_woken(poll)
+
+    async def _sleep_until_woken(self, seconds: float) -> None:
+        # A wake that comes at once would make a round trip of each page: a moment's patience batches them.
+        await asyncio.sleep(SHORTEST_POLL_S)
+        if seconds > SHORTEST_POLL_S:
+            try:
+                await asyncio.wait_for(self._wake.wait(), seconds - SHORTEST_POLL_S)
+            except TimeoutError:
+                pass
+        self._wake.clear()
+
+    async def _lease(self) -> bool:
+        wanted = self.max_sites - len(self.pacing.sites)
+        if wanted <= 0 or self._stopping or self._paused or self._end_state or self.hindrances:
+            return False
+        if not self.frontier.may_start():
+            return False
+        holds = await self.frontier.lease(wanted, self._urls_per_site())
+        for hold in holds:
+            for lease in hold.leases:
+                self._held[lease.visit_id] = lease
+        if self._stopping or self._end_state:
+            self._returns += [lease for hold in holds for lease in hold.leases]
+            self._releases += [(HeldSite(hold, 0, waiting=deque()), 0) for hold in holds]
+            return False
+        for hold in holds:
+            self.pacing.take(hold)
+        return bool(holds)
+
+    def _urls_per_site(self) -> int:
+        return max(2, min(32, round(20 / max(self.pace.delay_s, 0.001))))
+
+    def _idle(self) -> bool:
+        return not self.pacing.sites and not self.pacing.active and self.in_pipelines <= 0
+
+    async def _when_dry(self) -> None:
+        """Nothing in hand but visits that wait for their files: publish, and look whether this is the end."""
+        books = await self.frontier.books()
+        if self._end_state is None and books.queued + books.delayed > 0:
+            if books.queued == 0:
+                self.hooks.dry()
+            return
+        self.hooks.dry()
+        if self._held or self._retries or self._returns:
+            return
+        if self._end_state is not None:
+            if books.leased == 0:
+                self._end(self._end_state)
+        elif await self.frontier.complete():
+            self._end(await self.frontier.end(EndState.FINISHED))
+
+    def _end(self, state: EndState) -> None:
+        self._stopping = True
+        self.hooks.ended(state.value)
+
+    async def _flush(self) -> None:
+        """Send what waits to be sent. Each list is emptied only after the server has taken it."""
+        now = asyncio.get_running_loop().time()
+        if retries := self._retries[:]:
+            await self.frontier.retry(retries)
+            del self._retries[: len(retries)]
+            for lease, _ in retries:
+                self._let_go(lease)
+        if returns := self._returns[:]:
+            await self.frontier.give_back(returns)
+            del self._returns[: len(returns)]
+            for lease in returns:
+                self._let_go(lease)
+        while self._robots:
+            await self.frontier.put_robots(*self._robots[0])
+            del self._robots[0]
+        if releases := self._releases[:]:
+            await self.frontier.release([_as_release(site, penalty, now) for site, penalty in releases])
+            del self._releases[: len(releases)]
+
+    async def _beat_until_stopped(self) -> None:
+        while not self._stopping or self._held:
+            await asyncio.sleep(self.beat_every_s)
+            try:
+                await self._beat()
+                await self.frontier.reclaim()
+            except FrontierUnavailable as why:
+                self._say_away(why)
+
+    async def _beat(self) -> None:
+        could_start = self.frontier.may_start()
+        beat = await self.frontier.beat([visit.lease for visit in self.pacing.downloading.values()])
+        if not beat.alive:
+            await self._begin_anew()
+            return
+        if not self.frontier.may_start():
+            await self._reconcile()
+        if not could_start:
+            self.pacing.resume_all()
+        self._paused = beat.paused
+        if beat.end_state is not None and self._end_state is None:
+            self._end_state = beat.end_state
+            self._give_sites_back()
+            self._wake.set()
+        await self._take_up_tables(beat.scope_version, (beat.watch_version, beat.blocked_version))
+
+    async def _begin_anew(self) -> None:
+        logger.warning("this worker was taken for dead: its leases went back to the frontier")
+        self._drop(set(self._held))
+        for name in list(self.pacing.sites):
+            self.pacing.drop_site(name)
+        self._releases.clear()
+        await self.frontier.join()
+
+    async def _reconcile(self) -> None:
+        holds = [site.hold for site in self.pacing.sites.values()]
+        result = await self.frontier.reconcile(list(self._held.values()), holds)
+        if not result.alive:
+            await self._begin_anew()
+            return
+        self._drop({lease.visit_id for lease in result.dropped})
+        for hold in result.dropped_holds:
+            self.pacing.drop_site(hold.site)
+
+    def _drop(self, visit_ids: set[str]) -> None:
+        self.pacing.drop(visit_ids)
+        self._retries = [entry for entry in self._retries if entry[0].visit_id not in visit_ids]
+        self._returns = [lease for lease in self._returns if lease.visit_id not in visit_ids]
+        for visit_id in visit_ids:
+            self.settlement.forget(visit_id)
+            self._held.pop(visit_id, None)
+
+    async def _take_up_tables(self, scope_version: int, versions: tuple[int, int]) -> None:
+        if scope_version != self._scope_version:
+            version, keys = await self.frontier.scope(self._scope_version)
+            self.hooks.scope_grew(keys)
+            self._scope_version = version
+        if versions != self._table_versions:
+            await self.hooks.tables_changed(*versions)
+            self._table_versions = versions
+
+    # --- what it says
+
+    def _say_away(self, why: FrontierUnavailable) -> None:
+        if not self._said_away:
+            self._said_away = True
+            logger.warning("%s: waiting; nothing is lost", why)
+
+    def _say_back(self) -> None:
+        if self._said_away:
+            self._said_away = False
+            logger.warning("the frontier answers again")
+
+
+def _as_release(site: HeldSite, penalty_ms: int, now: float) -> Release:
+    return Release(
+        site.hold,
+        since_last_request_ms=site.since_last_request_ms(now),
+        delay_ms=round(site.delay_s * 1000),
+        penalty_ms=penalty_ms,
+        failed=site.failed(),
+    )
