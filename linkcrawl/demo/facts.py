@@ -105,15 +105,24 @@ def _facts_of(url: str) -> Iterator[Fact]:
     if location is not None:
         target = _identity(urljoin(url, location))
         if _watched(url, target):
-            yield Fact(url, target, "redirect", "follow", True, (), "", None, Placement.BODY, None)
+            yield Fact(url, target, "redirect", "follow", True, (), "", None, Placement.BODY.value, None)
         return
     for placement, anchor in _anchors(site, page):
         target = _identity(urljoin(url, anchor.href))
         if _watched(url, target):
             rel_class, reasons = _verdict(page, anchor)
-            hidden = Hidden.DISPLAY_NONE if anchor.style else None
+            hidden = Hidden.DISPLAY_NONE.value if anchor.style else None
             yield Fact(
-                url, target, "a", rel_class, not reasons, reasons, anchor.text, anchor.alt, placement, hidden
+                url,
+                target,
+                "a",
+                rel_class,
+                not reasons,
+                reasons,
+                anchor.text,
+                anchor.alt,
+                placement.value,
+                hidden,
             )
 
 
@@ -125,4 +134,4 @@ def _verdict(page: DemoPage, anchor: Anchor) -> tuple[str, tuple[str, ...]]:
         reasons.append(FollowReason.META_ROBOTS)
     if "nofollow" in dict(page.headers).get("X-Robots-Tag", ""):
         reasons.append(FollowReason.X_ROBOTS_TAG)
-    return rel_class, tuple(sorted(reasons))
+    return rel_class, tuple(sorted(reason.value for reason in reasons))

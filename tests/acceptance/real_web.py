@@ -119,11 +119,16 @@ def judge(web: RealWeb, seeds: Sequence[str], out: Path, cost: Cost) -> Findings
     visits = newest_visits(out)
     sites = frozenset(site_of(host) for host in web.hosts)
     starts = [identity(url) for seed in seeds if (url := join(seed, ""))]
-    reached = closure(starts, web.leads_to, partial(follows, sites))
+    in_scope = partial(follows, sites)
+
+    def leads_to(url: str) -> Iterable[str]:
+        return web.leads_to(url, visits[url]["charset"] if url in visits else None)
+
+    reached = closure(starts, leads_to, in_scope)
     strangers = [url for url in visits if url not in reached]
     explained = [url for url in strangers if _led_by_other_element(web, url, visits[url])]
-    reached = closure([*reached, *explained], web.leads_to, partial(follows, sites))
-    found = list(_found(out, watch, visits))
+    reached = closure([*reached, *explained], leads_to, in_scope)
+    found = list(_found(web, out, watch, visits))
     return Findings(
         visits,
         len(found),
@@ -147,7 +152,7 @@ def _expected(web: RealWeb, watch: Iterable[str], visits: Mapping[str, Mapping[s
         if page is None or visit["outcome"] != OK:
             continue
         here, agree = site_of(urlsplit(url).hostname or ""), _agree(web, url, visit)
-        for link, target in page.targets(url):
+        for link, target in web.targets(url, visit["charset"]):
             site = site_of(urlsplit(target).hostname or "")
             if site in wanted and site != here:
                 text = link.text if agree else None
@@ -156,7 +161,9 @@ def _expected(web: RealWeb, watch: Iterable[str], visits: Mapping[str, Mapping[s
                 )
 
 
-def _found(out: Path, watch: Iterable[str], visits: Mapping[str, Mapping[str, Any]]) -> Iterator[Row]:
+def _found(
+    web: RealWeb, out: Path, watch: Iterable[str], visits: Mapping[str, Mapping[str, Any]]
+) -> Iterator[Row]:
     wanted = set(watch)
     rows = [row for row in rows_of(out, "links") if row["element"] in ("a", "area")]
     for row in sorted(rows, key=lambda row: (row["source_url"], row["position"])):
@@ -164,7 +171,8 @@ def _found(out: Path, watch: Iterable[str], visits: Mapping[str, Mapping[str, An
         if row["target_site"] not in wanted and row["unwrapped_url"] is not None:
             continue
         url = row["source_url"]
-        text, alt = row["anchor_text"], row["image_alt"] or ""
+        agree = _agree(web, url, visits[url])
+        text, alt = (row["anchor_text"], row["image_alt"] or "") if agree else (None, "")
         yield Row(url, row["target_url"], row["element"], tuple(row["rel"]), text, alt)
 
 
@@ -175,16 +183,10 @@ def _led_by_other_element(web: RealWeb, url: str, visit: Mapping[str, Any]) -> b
     if page is None:
         return False
     tree = html5lib.parse(web.body_at(source), namespaceHTMLElements=False, useChardet=False)
-    written = [
-        tag.get(name, "")
-        for tag in tree.iter()
-        for name in {"link": ("href",), "iframe": ("src",), "frame": ("src",), "meta": ("content",)}.get(
-            tag.tag, ()
-        )
-    ]
-    hrefs = [href.partition("=")[2] if "url=" in href.lower() else href for href in written]
-    base = page.base if page.base != page.page else source
-    return any((target := join(base, href.strip("'\" "))) and identity(target) == url for href in hrefs)
+    attributes = {"link": "href", "iframe": "src", "frame": "src", "meta": "content"}
+    written = [(tag.tag, tag.get(attributes[tag.tag], "")) for tag in tree.iter() if tag.tag in attributes]
+    hrefs = [text.partition("=")[2].strip("'\" ") if tag == "meta" else text for tag, text in written]
+    return any((target := join(web.base_at(source), href)) and identity(target) == url for href in hrefs)
 
 
 def main() -> int:

@@ -10,6 +10,7 @@ import json
 import mimetypes
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from copy import copy
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -17,6 +18,7 @@ from types import ModuleType
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
+import html5lib
 import tldextract
 from ada_url import URL
 
@@ -67,30 +69,21 @@ class TruthPage:
     encoding: str
     links: tuple[TruthLink, ...]
 
-    def targets(self, url: str) -> Iterator[tuple[TruthLink, str]]:
-        """The http(s) links as they resolve when the page was fetched from `url`, which may be an alias."""
-        own_base = self.base == self.page
-        for link in self.links:
-            target = link.url
-            # An alias matters only to a relative reference that the page's own URL resolves.
-            if target is not None and own_base and url != self.page and join(self.page, link.href) == target:
-                target = join(url, link.href)
-            if target is not None and target.startswith(("http://", "https://")):
-                yield link, target
-
 
 class RealWeb:
-    """All hosts, or some of them."""
+    """The pages in a folder such as `../shared/web`; the hosts that are crawled, all of them or some."""
 
-    def __init__(self, folder: Path, hosts: Iterable[str] | None = None) -> None:
+    def __init__(self, folder: Path) -> None:
         self.serve = _module(folder / "serve.py")
-        loaded: dict[str, dict[str, Any]] = self.serve.load()
-        self.hosts = {host: loaded[host] for host in (loaded if hosts is None else hosts)}
+        self.hosts: dict[str, dict[str, Any]] = self.serve.load()
         self._truth = dict(_truth(folder))
+        self._base_hrefs: dict[str, str | None] = {}
 
-    def seeds(self) -> list[str]:
-        """A start URL for each host."""
-        return list(self.serve.seeds(self.hosts))
+    def only(self, hosts: Iterable[str]) -> "RealWeb":
+        """The same web with fewer hosts."""
+        part = copy(self)
+        part.hosts = {host: self.hosts[host] for host in hosts}
+        return part
 
     def every_page(self) -> list[str]:
         """A URL for each page: http, since nothing else is served, and of several paths the shortest."""
@@ -110,7 +103,8 @@ class RealWeb:
         """The sites of other owners that the pages link to most; of equals, the first by name."""
         counted: Counter[str] = Counter()
         for host, page in self.pages():
-            linked = (site_of(urlsplit(url).hostname or "") for _, url in page.targets(page.page))
+            urls = (link.url for link in page.links if link.url and link.url.startswith("http"))
+            linked = (site_of(urlsplit(url).hostname or "") for url in urls)
             counted.update(site for site in linked if site and site != site_of(host))
         return sorted(counted, key=lambda site: (-counted[site], site))[:number]
 
@@ -131,13 +125,35 @@ class RealWeb:
         body: bytes = found[0].read(found[1])
         return body
 
-    def leads_to(self, url: str) -> Iterator[str]:
+    def leads_to(self, url: str, charset: str | None = None) -> Iterator[str]:
         """The URLs that a crawl may come to from a URL, in identity form."""
         location, page = self.location_at(url), self.page_at(url)
         if location is not None:
             yield identity(location)
         elif page is not None:
-            yield from (identity(target) for _, target in page.targets(url))
+            yield from (identity(target) for _, target in self.targets(url, charset))
+
+    def targets(self, url: str, charset: str | None = None) -> list[tuple[TruthLink, str]]:
+        """The http(s) links of the page at a URL, as they resolve there.
+
+        charset: the encoding that the crawler chose, which may be better than the one of truth.
+        """
+        page = self.page_at(url)
+        if page is None:
+            return []
+        base = page.base if url == page.page else self.base_at(url)
+        better = charset if page.encoding == "windows-1252" != charset else None
+        found = ((link, _resolved(link, page.base, base, better)) for link in page.links)
+        return [
+            (link, target) for link, target in found if target and target.startswith(("http://", "https://"))
+        ]
+
+    def base_at(self, url: str) -> str:
+        """The base of the page at a URL, which need not be the URL that truth was made for."""
+        if url not in self._base_hrefs:
+            self._base_hrefs[url] = _base_href(self.body_at(url))
+        href = self._base_hrefs[url]
+        return url if href is None else join(url, href) or url
 
     def _pages_of(self, host: str) -> Iterator[TruthPage]:
         for archive, member in self.hosts[host].values():
@@ -161,6 +177,32 @@ def follows(sites: frozenset[str], url: str) -> bool:
     """Whether a crawl with scope `site` without https follows a URL; what a trap is, the crawler says."""
     here = url.startswith("http://") and site_of(urlsplit(url).hostname or "") in sites
     return here and len(url) <= 2083 and not trap(url)
+
+
+def _resolved(link: TruthLink, truth_base: str, base: str, charset: str | None) -> str | None:
+    """Truth's URL, unless it depends on a base or an encoding that is another one here."""
+    if charset is not None and not link.href.isascii():
+        return join(base, _read_again(link.href, charset))
+    if base == truth_base or link.url is None or join(truth_base, link.href) != link.url:
+        return link.url
+    return join(base, link.href)
+
+
+def _read_again(text: str, charset: str) -> str:
+    """What was read as windows-1252, read in another encoding."""
+    # Python's cp1252 lacks five bytes that the web's windows-1252 takes for control characters.
+    raw = b"".join(
+        letter.encode("latin-1" if "\x80" <= letter <= "\x9f" else "cp1252", "replace") for letter in text
+    )
+    return raw.decode(charset, "replace")
+
+
+def _base_href(body: bytes) -> str | None:
+    """`href` of the page's base element, as html5lib reads it."""
+    if b"<base" not in body.lower():
+        return None
+    tree = html5lib.parse(body, namespaceHTMLElements=False, useChardet=False)
+    return next((tag.get("href") for tag in tree.iter("base") if tag.get("href") is not None), None)
 
 
 def _is_html(member: str) -> bool:
