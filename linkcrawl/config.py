@@ -1,8 +1,8 @@
 """CrawlConfig: everything that a crawl can be told, parsed and checked once.
 
 Each setting is one field below, with its reader and its help beside it; the flags, the TOML keys and the
-LINKCRAWL_* variables are all made from these fields. A flag wins over a variable, a variable over the file. An
-unknown name and a bad value are mistakes, and all mistakes are reported together.
+LINKCRAWL_* variables are all made from these fields. A flag wins over a variable, a variable over the file.
+An unknown name and a bad value are mistakes, and all mistakes are reported together.
 """
 
 import tomllib
@@ -249,8 +249,8 @@ NOT_SETTINGS = frozenset({"LINKCRAWL_CONFIG", "LINKCRAWL_SHARED", "LINKCRAWL_CRA
 def parse(layers: Sequence[Mapping[str, Any]]) -> tuple[CrawlConfig, list[str]]:
     """The settings from layers of raw texts, the first layer winning -> (config, mistakes).
 
-    A raw value is a text, a list of texts where the setting may be repeated, or a bool for a switch. With mistakes
-    the config holds defaults in their place.
+    A raw value is a text, a list of texts where the setting may be repeated, or a bool for a switch. With
+    mistakes the config holds defaults in their place.
     """
     values: dict[str, Any] = {}
     wrong: list[str] = []

@@ -82,25 +82,27 @@ async def run(plan: Plan, told: Told) -> Result:
 
     Raises UsageError before anything is made, NoServer, FrontierUnavailable, FrontierLost, DatasetError.
     """
-    async with _frontier(plan) as (frontier, address):
+    async with _frontier(plan) as (frontier, url):
         found = await begin(frontier, plan)
+        if found.resumed and plan.config.redis is None:
+            # The server is ours alone: what earlier workers held need not wait until they are taken for dead.
+            await frontier.reclaim(everyone=True)
         chronicle = Chronicle(plan, frontier, found)
         await chronicle.begun()
         told.begun(found)
-        return await _Run(plan, frontier, address, found, chronicle, told).to_the_end()
+        return await _Run(plan, frontier, url, found, chronicle, told).to_the_end()
 
 
 @contextlib.asynccontextmanager
-async def _frontier(plan: Plan) -> AsyncIterator[tuple[Frontier, ServerAddress]]:
-    """The frontier on the server that was named, or on one of our own that lives as long as this."""
+async def _frontier(plan: Plan) -> AsyncIterator[tuple[Frontier, str]]:
+    """The frontier on the server that was named, or on one of our own that lives as long as this; its URL."""
     with contextlib.ExitStack() as stack:
-        address = plan.address
-        if address is None:
-            server = stack.enter_context(EmbeddedServer(plan.state_dir))
-            address = ServerAddress.from_url(server.url)
-        frontier = await Frontier.connect(address, plan.config.name)
+        url = plan.config.redis
+        if url is None:
+            url = stack.enter_context(EmbeddedServer(plan.state_dir)).url
+        frontier = await Frontier.connect(ServerAddress.from_url(url), plan.config.name)
         try:
-            yield frontier, address
+            yield frontier, url
         finally:
             await frontier.close()
 
@@ -112,14 +114,14 @@ class _Run:
         self,
         plan: Plan,
         frontier: Frontier,
-        address: ServerAddress,
+        server_url: str,
         found: Found,
         chronicle: Chronicle,
         told: Told,
     ) -> None:
         self._plan = plan
         self._frontier = frontier
-        self._address = address
+        self._server_url = server_url
         self._found = found
         self._chronicle = chronicle
         self._told = told
@@ -149,7 +151,7 @@ class _Run:
     def _assignment(self) -> bytes:
         return msgspec.json.encode(
             {
-                "redis_url": self._address.secret,
+                "redis_url": self._server_url,
                 "name": self._plan.config.name,
                 "worker_id": f"w{secrets.token_hex(5)}",
                 "out": self._plan.location.url if self._plan.location.is_local else self._plan.config.out,
@@ -229,7 +231,7 @@ class _Run:
             outcomes=crew.outcomes(),
             refused=dict(books.refused),
             not_reached=books.queued + books.delayed + books.leased,
-            unbalanced=None if books.balanced else str(books.off),
+            unbalanced=None if books.balanced else "; ".join(books.off),
             cpu_s=crew.cpu_s(),
             max_rss_bytes=int(crew.most("max_rss_bytes")),
         )

@@ -125,8 +125,8 @@ def _location(config: CrawlConfig, wrong: _Mistakes) -> Location | None:
         wrong.add("-o", ["missing: name the folder or URL that the datasets go to"])
         return None
     location = wrong.try_(lambda: Location.parse(config.out or ""), "-o")
-    if location is not None and wrong.try_(lambda: location.check_writable() or True, "-o") is None:
-        return None
+    if location is not None:
+        wrong.try_(location.check_writable, "-o")
     return location
 
 

@@ -1,8 +1,8 @@
 """What to do with what happened: tables that one can read aloud. Pure.
 
-A failed fetch is tried again by the frontier (a requeue with back-off), never inside a download. Only what may
-be different the next time is tried again; `RETRY` says how often and how soon, `PENALTY` how long the whole site
-is left alone.
+A failed fetch is tried again by the frontier (a requeue with back-off), never inside a download. Only what
+may be different the next time is tried again: `VERDICTS` says of each outcome whether it is, and what it means
+for the site.
 """
 
 from collections.abc import Mapping
@@ -93,8 +93,8 @@ def retry_wait_ms(fetch: Fetch, attempt: int, retries: int, first_wait_ms: int) 
 def penalty_ms(fetch: Fetch, failures: int, delay_ms: int, retry_after_ms: int | None) -> int:
     """How long beyond its delay the site is left alone after this fetch.
 
-    failures: of the site in a row, this one included (0: it works). retry_after_ms: what the answer asked for,
-    capped at an hour.
+    failures: of the site in a row, this one included (0: it works). retry_after_ms: what the answer asked
+    for; an hour at most counts.
     """
     if fetch.http_status in SLOW_DOWN_STATUS:
         asked = 0 if retry_after_ms is None else min(retry_after_ms, HOUR_MS)

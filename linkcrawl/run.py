@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 import msgspec
 
@@ -21,8 +22,13 @@ def pack_config(config: CrawlConfig) -> bytes:
 def unpack_config(raw: bytes) -> CrawlConfig:
     """As packed; settings that this version does not know are left out."""
     known = {field.name for field in fields(CrawlConfig)}
-    values = {name: value for name, value in msgspec.json.decode(raw).items() if name in known}
-    return CrawlConfig(**{name: tuple(v) if isinstance(v, list) else v for name, v in values.items()})
+    read = msgspec.json.decode(raw, type=dict[str, Any])
+    values: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in read.items()
+        if name in known
+    }
+    return CrawlConfig(**values)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Numbers as people write them: durations with a unit, sizes with a unit. Pure; ValueError says what is wrong."""
+"""Numbers as people write them: durations and sizes with a unit. Pure; ValueError says what is wrong."""
 
 import re
 

@@ -75,8 +75,11 @@ class _Life:
         self._ended = ended
         self._closed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._scheduler: LeaseScheduler
 
     def begin(self) -> None:
+        # Kept: the engine forgets its scheduler when the spider closes.
+        self._scheduler = scheduler_of(self._crawler)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop)
@@ -91,25 +94,25 @@ class _Life:
         await self._closed.wait()
         if self._task is not None:
             self._task.cancel()
-        self._tell(self._scheduler().measured_tally())
-
-    def _scheduler(self) -> LeaseScheduler:
-        return scheduler_of(self._crawler)
+        self._tell(self._scheduler.measured_tally())
 
     def _stop(self) -> None:
-        self._scheduler().stop("stopped")
+        self._scheduler.stop("stopped")
 
     async def _tell_often(self) -> None:
         while True:
             await asyncio.sleep(TALLY_EVERY_S)
-            self._tell(self._scheduler().measured_tally())
+            self._tell(self._scheduler.measured_tally())
 
 
 def _watch_parent() -> None:
     """Stop cleanly when the parent's pipe closes; leave at once if that takes too long."""
 
+    pipe = sys.stdin.fileno()
+
     def watch() -> None:
-        while sys.stdin.buffer.read(4096):
+        # Not through sys.stdin: the interpreter can not end while a thread waits in its buffer.
+        while os.read(pipe, 4096):
             pass
         os.kill(os.getpid(), signal.SIGTERM)
         threading.Event().wait(ORPHAN_EXIT_S)

@@ -3,7 +3,7 @@
 After this, the parsed page is let go: `links` and `edges` are rows in all but name.
 """
 
-from linkcrawl.html.document import Document, FoundLink
+from linkcrawl.html import Document, FoundLink
 from linkcrawl.html.verdict import Verdict, verdict
 from linkcrawl.records import AnchorKind, Directives, Edge, Element, Link, Page, Placement
 from linkcrawl.urls.target import Target

@@ -11,7 +11,7 @@ from scrapy.crawler import Crawler
 
 from linkcrawl import policy
 from linkcrawl.frontier.scheduler import LeaseScheduler, scheduler_of
-from linkcrawl.html.document import Document, FoundLink
+from linkcrawl.html import Document, FoundLink
 from linkcrawl.records import Candidate, Element, Page, Refusal, Seed
 from linkcrawl.run import Run
 from linkcrawl.spiders.reading import Redirect
@@ -57,7 +57,7 @@ class NormalizePipeline:
     def open_spider(self) -> None:
         """The scheduler is open by now."""
         self._scheduler = scheduler_of(self._crawler)
-        assert self._scheduler.run is not None and self._scheduler.worker is not None
+        assert self._scheduler.run is not None
         self._run = self._scheduler.run
 
     def process_item(self, item: Page) -> Page:

@@ -1,7 +1,7 @@
-"""Parquet: rows are gathered here and written by a thread of its own; a visit may be settled once they are.
+"""Parquet: rows are gathered here, written by a thread of its own; a visit may be settled once they are.
 
-A commit that can not be written (a full disk, a store that refuses) is tried again until it can; meanwhile the
-worker takes no leases and settles nothing that is not written.
+A commit that can not be written (a full disk, a store that refuses) is tried again until it can; meanwhile
+the worker takes no leases and settles nothing that is not written.
 """
 
 import asyncio
@@ -48,7 +48,8 @@ class ParquetPipeline:
     def open_spider(self) -> None:
         """The scheduler is open by now."""
         scheduler: LeaseScheduler = scheduler_of(self._crawler)
-        assert scheduler.run is not None and scheduler.worker is not None
+        assert scheduler.run is not None
+        assert scheduler.worker is not None
         self._worker = scheduler.worker
         self._writer = DatasetWriter(
             self._location(scheduler.run), facts_of(scheduler.run), limits_of(scheduler.run)
@@ -59,7 +60,7 @@ class ParquetPipeline:
         self._tasks = [loop.create_task(self._look()), loop.create_task(self._write())]
 
     def _location(self, run: Run) -> Location:
-        out = self._crawler.settings.get("LINKCRAWL_OUT") or run.config.out
+        out: str = self._crawler.settings.get("LINKCRAWL_OUT") or run.config.out or ""
         return Location.parse(out)
 
     def process_item(self, item: Page) -> Page:

@@ -1,4 +1,4 @@
-"""Settle: the page's discoveries go to the frontier at once; the visit is settled when everything is durable."""
+"""Settle: the page's discoveries go to the frontier at once; its visit when everything is durable."""
 
 from scrapy.crawler import Crawler
 

@@ -9,7 +9,8 @@ from typing import Any
 from linkcrawl import config as configuration
 from linkcrawl.cli.progress import Display
 from linkcrawl.config import OPTIONS
-from linkcrawl.crawl import Result, run as run_crawl
+from linkcrawl.crawl import Result
+from linkcrawl.crawl import run as run_crawl
 from linkcrawl.plan import Plan, make_plan
 from linkcrawl.records import EndState
 

@@ -1,4 +1,4 @@
-"""Every command, flag and default, as argparse knows them. Commands import what they need only when they run."""
+"""Every command, flag and default, as argparse knows them. A command imports what it needs when it runs."""
 
 import argparse
 from collections.abc import Callable, Sequence
@@ -72,7 +72,7 @@ def _add(
 
 
 def _lazily(module: str) -> Command:
-    """The command's `run`, imported when it is called: Scrapy takes half a second, `normalize` needs none of it."""
+    """The command's `run`, imported when it is called: `normalize` need not wait half a second for Scrapy."""
 
     def command(arguments: argparse.Namespace) -> int:
         run: Command = import_module(f"linkcrawl.cli.{module}").run
@@ -146,7 +146,8 @@ def _links(commands: Any) -> None:
         commands,
         "links",
         "who links to a target: the rows that the datasets hold",
-        "examples:\n  linkcrawl links mysite.example out\n  linkcrawl links mysite.example/blog/ out --format csv",
+        "examples:\n  linkcrawl links mysite.example out\n"
+        "  linkcrawl links mysite.example/blog/ out --format csv",
     )
     parser.add_argument("target", metavar="TARGET", help="domain, =host, domain/path/ or URL")
     parser.add_argument("out", metavar="OUT", help="folder or URL of the datasets")

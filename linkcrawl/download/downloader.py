@@ -6,10 +6,30 @@ the scheduler's: what arrives here is due. It is also the session's eye on the n
 come through the same Fetcher, with the same guards.
 """
 
-from scrapy.http import Response
+import logging
+from urllib.parse import urlsplit
 
+from scrapy import Request, signals
+from scrapy.crawler import Crawler
+from scrapy.http import Response
+from scrapy.utils.defer import deferred_from_coro
+from twisted.internet.defer import Deferred
+
+from linkcrawl.crash import crash_point
+from linkcrawl.download.configure import fetch_options, robots_agent
+from linkcrawl.download.fetcher import Fetcher
+from linkcrawl.download.retry_after import retry_after_ms
 from linkcrawl.frontier.held import Visit
-from linkcrawl.records import Fetch
+from linkcrawl.frontier.scheduler import LeaseScheduler, scheduler_of
+from linkcrawl.policy import SLOW_DOWN_STATUS
+from linkcrawl.records import Fetch, Outcome, RobotsRecord, RobotsState
+from linkcrawl.robots import parse as parse_robots
+from linkcrawl.run import Run
+
+logger = logging.getLogger(__name__)
+
+ROBOTS_KEPT_MS = 24 * 3_600_000
+"""RFC 9309, 2.4: not used for longer than a day."""
 
 
 class VisitResponse(Response):

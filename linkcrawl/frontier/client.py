@@ -271,10 +271,10 @@ class Frontier:
         """Whether nothing is queued, delayed or leased, and nothing was submitted while that was read."""
         return await audit.is_complete(self._session)
 
-    async def limit_reached(self) -> bool:
-        """Whether as many visits are settled as --max-pages allows."""
-        most = self._session.max_pages
-        return most is not None and (await audit.read_books(self._session)).pages >= most
+    @property
+    def max_pages(self) -> int | None:
+        """How many visits may be settled in all, as last heard; None: as many as there are."""
+        return self._session.max_pages
 
     async def books(self) -> Books:
         """The crawl, counted; its cost does not grow with the crawl."""

@@ -196,6 +196,8 @@ class FrontierWorker:
         poll, back_off = SHORTEST_POLL_S, SHORTEST_BACK_OFF_S
         while not self._stopping:
             try:
+                if self.frontier.must_reconcile:
+                    await self._beat()
                 await self._flush()
                 got = await self._lease()
                 if not got and self._idle():
@@ -247,18 +249,22 @@ class FrontierWorker:
     async def _when_dry(self) -> None:
         """Nothing in hand but visits that wait for their files: publish, and look whether this is the end."""
         books = await self.frontier.books()
-        if self._end_state is None and books.queued + books.delayed > 0:
-            if books.queued == 0:
+        most = self.frontier.max_pages
+        at_limit = most is not None and books.pages >= most
+        if self._end_state is None and not at_limit and books.queued + books.delayed > 0:
+            if books.queued == 0 or (most is not None and books.pages + books.leased >= most):
                 self.hooks.dry()
             return
         self.hooks.dry()
         if self._held or self._retries or self._returns:
             return
+        if at_limit and self._end_state is None and not await self.frontier.complete():
+            self._end_state = await self.frontier.end(EndState.LIMIT)
         if self._end_state is not None:
             if books.leased == 0:
                 self._end(self._end_state)
-        elif await self.frontier.complete():
-            self._end(await self.frontier.end(EndState.FINISHED))
+        elif await self.frontier.complete() and (state := await self.frontier.end(EndState.FINISHED)):
+            self._end(state)
 
     def _end(self, state: EndState) -> None:
         self._stopping = True
@@ -299,7 +305,7 @@ class FrontierWorker:
         if not beat.alive:
             await self._begin_anew()
             return
-        if not self.frontier.may_start():
+        if self.frontier.must_reconcile:
             await self._reconcile()
         if not could_start:
             self.pacing.resume_all()

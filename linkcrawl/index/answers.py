@@ -32,11 +32,13 @@ class Answer:
 
 
 @contextmanager
-def links_of(target: str, out: str, *, crawl: str | None = None) -> Iterator[Answer]:
+def links_of(
+    target: str, out: str, *, crawl: str | None = None, limit: int | None = None
+) -> Iterator[Answer]:
     """The links to a target, as each was last seen: the columns of `links`, and some of its visit.
 
     target: a domain with all below it, `=host`, a path prefix (`example.com/blog/`) or a URL.
-    crawl: the id or the name of the crawl to be asked; None for all below OUT.
+    crawl: the id or the name of the crawl to be asked; None for all below OUT. limit: rows at most.
     Raises UsageError for a target that is none, DatasetError for an OUT without datasets or such a crawl.
     """
     wanted = parse_target(target)
@@ -53,6 +55,8 @@ def links_of(target: str, out: str, *, crawl: str | None = None) -> Iterator[Ans
                 "crawl": crawl,
             },
         )
+        if limit is not None:
+            relation = relation.limit(limit)
         rows = relation.to_arrow_reader(_BATCH_ROWS)
         yield Answer(rows.cast(_schema(rows.schema)), source)
 

@@ -20,8 +20,9 @@ class LinkSpider(Spider):
 
     async def start(self) -> AsyncIterator[Any]:
         """Nothing: visits come from the frontier."""
-        return
-        yield
+        nothing: tuple[Any, ...] = ()
+        for never in nothing:
+            yield never
 
     def parse(self, response: Response, **_: Any) -> list[Page]:
         """One response -> one Page, or none where the visit is to be retried or is no longer ours."""

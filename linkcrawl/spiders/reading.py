@@ -9,7 +9,7 @@ from hashlib import blake2b
 from linkcrawl import html
 from linkcrawl.frontier.held import Visit
 from linkcrawl.html.document import Document
-from linkcrawl.records import Fetch, Outcome, Page, Seed
+from linkcrawl.records import Directives, Fetch, Outcome, Page, Seed
 from linkcrawl.run import Run
 
 LONGEST_ERROR = 500
@@ -50,12 +50,12 @@ class Redirect:
 
     __slots__ = ("directives", "location")
 
-    def __init__(self, location: str, directives: html.Directives) -> None:
+    def __init__(self, location: str, directives: Directives) -> None:
         self.location = location
         self.directives = directives
 
 
-def _x_robots_nofollow(fetch: Fetch) -> html.Directives:
+def _x_robots_nofollow(fetch: Fetch) -> Directives:
     tags = [value.decode("latin-1") for name, value in fetch.headers if name.lower() == b"x-robots-tag"]
     return html.directives_of((), tags)
 
