@@ -59,7 +59,7 @@ class _Inspector:
                 raise UsageError(f"{page!r} is no http(s) URL")
             return self._fetched(target, await fetcher.fetch(target.url))
         try:
-            body = Path(page).read_bytes()
+            body = await asyncio.to_thread(Path(page).read_bytes)
         except OSError as why:
             raise UsageError(f"{page} can not be read: {why.strerror}") from None
         headers = [(name.encode(), value.encode()) for name, value in self._options.headers]

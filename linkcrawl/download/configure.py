@@ -7,13 +7,13 @@ from linkcrawl.download.options import FetchLimits, FetchOptions, parse_headers
 
 HOMEPAGE = "https://linkcrawl.readthedocs.io"
 LONGEST_CONNECT_S = 10.0
-ROBOTS_TOKEN = "linkcrawl"
+ROBOTS_AGENT = "linkcrawl"
 
 
 def user_agent(config: CrawlConfig) -> str:
     """The User-Agent header: who crawls, and where to complain."""
     contact = config.contact or HOMEPAGE
-    return config.user_agent or f"Mozilla/5.0 (compatible; {ROBOTS_TOKEN}/{__version__}; +{contact})"
+    return config.user_agent or f"Mozilla/5.0 (compatible; {ROBOTS_AGENT}/{__version__}; +{contact})"
 
 
 def robots_agent(config: CrawlConfig) -> str:
@@ -23,7 +23,7 @@ def robots_agent(config: CrawlConfig) -> str:
     named = [
         token for token in tokens if token[:1].isalpha() and token.lower() not in {"mozilla", "compatible"}
     ]
-    return named[0] if named else ROBOTS_TOKEN
+    return named[0] if named else ROBOTS_AGENT
 
 
 def fetch_options(config: CrawlConfig) -> FetchOptions:

@@ -7,6 +7,7 @@ idempotent.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -116,10 +117,8 @@ class Settlement:
         """Work until `stop`; never raises for a server that is away."""
         back_off = SHORTEST_BACK_OFF_S
         while not self._stopping:
-            try:
+            with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), SUBMIT_EVERY_S)
-            except TimeoutError:
-                pass
             self._wake.clear()
             try:
                 await self._turn(asyncio.get_running_loop().time())

@@ -6,6 +6,7 @@ starts nothing once its beat is too old, and tries again with back-off.
 """
 
 import asyncio
+import contextlib
 import logging
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
@@ -22,7 +23,9 @@ from linkcrawl.records import Candidate, EndState, Fetch, Lease, Outcome, Refusa
 
 logger = logging.getLogger(__name__)
 
-SHORTEST_POLL_S, LONGEST_POLL_S = 0.02, 1.0
+PATIENCE_S = 0.05
+"""Between two turns of the lease loop at least: what happens meanwhile shares a round trip."""
+LONGEST_POLL_S = 1.0
 SHORTEST_BACK_OFF_S, LONGEST_BACK_OFF_S = 0.1, 5.0
 KNOWN_AT_MOST = 400_000
 """URLs remembered as known to the frontier: a repeated navigation link then costs no round trip."""
@@ -66,6 +69,7 @@ class FrontierWorker:
     _robots: list[tuple[str, RobotsRecord]] = field(default_factory=list)
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
+    _closing: asyncio.Event = field(default_factory=asyncio.Event)
     _stopping: bool = False
     _said_away: bool = False
     _paused: bool = False
@@ -97,7 +101,6 @@ class FrontierWorker:
     def fetched(self, visit: Visit, fetch: Fetch, retry_after_ms: int | None) -> None:
         """The download has ended."""
         self.pacing.fetched(visit, fetch, retry_after_ms)
-        self._wake.set()
 
     def read(
         self, visit_id: str, outcome: Outcome, candidates: Sequence[Candidate], scope: Sequence[str]
@@ -127,6 +130,7 @@ class FrontierWorker:
         """Settle what can be, return the rest, leave; within about that time. Never raises for a server."""
         if not self._stopping:
             self.stop()
+        self._closing.set()
         self.settlement.stop()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=seconds / 3)
@@ -160,10 +164,12 @@ class FrontierWorker:
         if len(self.known) > KNOWN_AT_MOST:
             self.known.clear()
         self.known.update(hash(candidate.url) for candidate in candidates)
+        self._wake.set()
 
     def _let_go(self, lease: Lease) -> None:
         self._held.pop(lease.visit_id, None)
-        self._wake.set()
+        if not self._held:
+            self._wake.set()
 
     def _return_later(self, lease: Lease) -> None:
         self._returns.append(lease)
@@ -193,7 +199,7 @@ class FrontierWorker:
             self.hooks.ended("internal_error")
 
     async def _lease_until_stopped(self) -> None:
-        poll, back_off = SHORTEST_POLL_S, SHORTEST_BACK_OFF_S
+        poll, back_off = PATIENCE_S, SHORTEST_BACK_OFF_S
         while not self._stopping:
             try:
                 if self.frontier.must_reconcile:
@@ -209,18 +215,19 @@ class FrontierWorker:
                 continue
             back_off = SHORTEST_BACK_OFF_S
             self._say_back()
-            poll = SHORTEST_POLL_S if got else min(poll * 1.5, LONGEST_POLL_S)
-            await self._sleep_until_woken(poll)
+            poll = PATIENCE_S if got else min(poll * 1.5, LONGEST_POLL_S)
+            await self._sleep_until_woken(min(poll, self._until_due_s()))
 
     async def _sleep_until_woken(self, seconds: float) -> None:
-        # A wake that comes at once would make a round trip of each page: a moment's patience batches them.
-        await asyncio.sleep(SHORTEST_POLL_S)
-        if seconds > SHORTEST_POLL_S:
-            try:
-                await asyncio.wait_for(self._wake.wait(), seconds - SHORTEST_POLL_S)
-            except TimeoutError:
-                pass
+        await asyncio.sleep(PATIENCE_S)
+        if seconds > PATIENCE_S and not self._stopping:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), seconds - PATIENCE_S)
         self._wake.clear()
+
+    def _until_due_s(self) -> float:
+        due_in_ms = self.frontier.next_due_in_ms
+        return LONGEST_POLL_S if due_in_ms is None else due_in_ms / 1000
 
     async def _lease(self) -> bool:
         wanted = self.max_sites - len(self.pacing.sites)
@@ -291,8 +298,9 @@ class FrontierWorker:
             del self._releases[: len(releases)]
 
     async def _beat_until_stopped(self) -> None:
-        while not self._stopping or self._held:
-            await asyncio.sleep(self.beat_every_s)
+        while not self._closing.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._closing.wait(), self.beat_every_s)
             try:
                 await self._beat()
                 await self.frontier.reclaim()
