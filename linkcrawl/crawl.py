@@ -17,7 +17,7 @@ import msgspec
 
 from linkcrawl.chronicle import Chronicle
 from linkcrawl.crew import Crew
-from linkcrawl.errors import FrontierUnavailable
+from linkcrawl.errors import FrontierUnavailable, UsageError
 from linkcrawl.founding import Found, begin
 from linkcrawl.frontier.address import ServerAddress
 from linkcrawl.frontier.client import Frontier
@@ -100,7 +100,10 @@ async def _frontier(plan: Plan) -> AsyncIterator[tuple[Frontier, str]]:
         url = plan.config.redis
         if url is None:
             url = stack.enter_context(EmbeddedServer(plan.state_dir)).url
-        frontier = await Frontier.connect(ServerAddress.from_url(url), plan.config.name)
+        try:
+            frontier = await Frontier.connect(ServerAddress.from_url(url), plan.config.name)
+        except FrontierUnavailable as why:
+            raise UsageError(f"--redis: {why}") from None
         try:
             yield frontier, url
         finally:

@@ -243,6 +243,8 @@ class Fetch:
     ip: str | None = None
     error: str | None = None
     """What went wrong, in a few words: the cause, never a traceback."""
+    sent_at: float | None = None
+    """time.monotonic() when the request was on its way: a delay counts from here, not from before the connection."""
 
     def header(self, name: bytes) -> str | None:
         """The first header of that (lower-case) name, as latin-1 text."""

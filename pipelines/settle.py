@@ -2,6 +2,7 @@
 
 from scrapy.crawler import Crawler
 
+from linkcrawl.crash import crash_point
 from linkcrawl.frontier.scheduler import LeaseScheduler, scheduler_of
 from linkcrawl.records import Page, Seed
 
@@ -35,5 +36,6 @@ class SettlePipeline:
         self._scheduler.count(item)
         if item.refused:
             self._scheduler.refuse(item.refused)
+        crash_point("read")
         self._scheduler.read(item.lease.visit_id, item.outcome, item.discovered, scope)
         return item

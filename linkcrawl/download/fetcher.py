@@ -75,6 +75,7 @@ class Fetcher:
             fetch_ms=fetch_ms,
             ip=None if self._options.proxy else response.peer,
             error=answer.error,
+            sent_at=response.sent_at,
         )
 
     async def resolve(self, host: str, port: int) -> Address | Fetch:
@@ -197,8 +198,10 @@ class _Response(aiohttp.ClientResponse):
     """A response that remembers who sent it: its connection is gone as soon as its body is read."""
 
     peer: str | None = None
+    sent_at: float | None = None
 
     async def start(self, connection: Connection) -> aiohttp.ClientResponse:
+        self.sent_at = time.monotonic()
         if connection.transport is not None and (name := connection.transport.get_extra_info("peername")):
             self.peer = name[0]
         return await super().start(connection)

@@ -8,6 +8,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any, Protocol
 
 from linkcrawl import policy
@@ -122,7 +123,7 @@ class Pacing:
         """Start the site's next visit if it may start now; else see to it that the turn comes again."""
         if site.released or site.busy or self._closed or not self.may_start():
             return
-        now = self._loop().time()
+        now = monotonic()
         if (wait := site.next_start(now) - now) > 0.0005:
             self._loop().call_later(wait, self._turn, site)
             return
@@ -150,7 +151,7 @@ class Pacing:
             if robots is None:
                 site.busy = True
                 self._fetching_robots += 1
-                site.last_start = self._loop().time()
+                site.last_start = monotonic()
                 self._spawn(self._fetch_robots(site, origin))
                 return
             state = robots.state
@@ -191,7 +192,7 @@ class Pacing:
         """The request is about to be sent; False: it must not be."""
         if visit.dropped or not self.may_start():
             return False
-        visit.site.last_start = self._loop().time()
+        visit.site.last_start = monotonic()
         visit.site.penalty_s = 0.0
         return True
 
@@ -199,6 +200,8 @@ class Pacing:
         """The request was answered or failed."""
         site = visit.site
         self.downloading.pop(visit.lease.visit_id, None)
+        if fetch.sent_at is not None:
+            site.last_start = fetch.sent_at
         meant = policy.verdict(fetch)
         failed = meant.backs_off or meant.site_failed
         site.failures = site.failures + 1 if failed else 0
@@ -221,7 +224,7 @@ class Pacing:
     def _go_on(self, site: HeldSite) -> None:
         site.busy = False
         if not site.released:
-            if not site.waiting or site.must_wait_too_long(self._loop().time()):
+            if not site.waiting or site.must_wait_too_long(monotonic()):
                 self._give_back(site)
             else:
                 self._turn(site)
@@ -238,6 +241,7 @@ class Pacing:
             record = await self.network.robots_of(origin)
         finally:
             self._fetching_robots -= 1
+        site.last_start = monotonic()  # redirects may have asked the site again
         self._learn(site, origin, record)
         self.keep_robots(site, record)
         site.answered = site.answered or record.state is not RobotsState.UNREACHABLE

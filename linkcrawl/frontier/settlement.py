@@ -11,6 +11,7 @@ import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from linkcrawl.crash import crash_point
 from linkcrawl.errors import FrontierUnavailable
 from linkcrawl.frontier.client import Frontier
 from linkcrawl.records import Candidate, Lease, Outcome, Refusal
@@ -156,6 +157,7 @@ class Settlement:
                 await self.frontier.add_scope(scope)
             candidates = [candidate for pending in batch for candidate in pending.candidates]
             answers = await self.frontier.submit(candidates)
+            crash_point("submitted")
             del self._to_submit[: len(batch)]
             self._queued -= size
             self._submitted += batch
@@ -194,7 +196,9 @@ class Settlement:
     async def _settle(self) -> None:
         while self._to_settle:
             batch = self._to_settle[:500]
+            crash_point("committed")
             await self.frontier.settle([(pending.lease, pending.outcome) for pending in batch])
+            crash_point("settled")
             del self._to_settle[: len(batch)]
             for pending in batch:
                 if self._pending.pop(pending.lease.visit_id, None) is not None:

@@ -11,8 +11,10 @@ import logging
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any
 
+from linkcrawl.crash import crash_point
 from linkcrawl.errors import FrontierLost, FrontierUnavailable
 from linkcrawl.frontier.client import Frontier
 from linkcrawl.frontier.held import HeldSite, Visit
@@ -236,6 +238,8 @@ class FrontierWorker:
         if not self.frontier.may_start():
             return False
         holds = await self.frontier.lease(wanted, self._urls_per_site())
+        if holds:
+            crash_point("leased")
         for hold in holds:
             for lease in hold.leases:
                 self._held[lease.visit_id] = lease
@@ -279,7 +283,7 @@ class FrontierWorker:
 
     async def _flush(self) -> None:
         """Send what waits to be sent. Each list is emptied only after the server has taken it."""
-        now = asyncio.get_running_loop().time()
+        now = monotonic()
         if retries := self._retries[:]:
             await self.frontier.retry(retries)
             del self._retries[: len(retries)]

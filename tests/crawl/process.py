@@ -1,0 +1,77 @@
+"""A crawl as a process that a test can stop, kill and look at."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+
+PROGRAM = str(Path(sys.executable).with_name("linkcrawl"))
+LONGEST_S = 120
+
+
+class Crawl:
+    """`linkcrawl crawl` with its children. Leaving the `with` block ends all of them."""
+
+    def __init__(self, *options: str, environment: dict[str, str] | None = None) -> None:
+        self._command = [PROGRAM, "crawl", *options]
+        self._environment = {**os.environ, **(environment or {})}
+
+    def __enter__(self) -> "Crawl":
+        self.process = subprocess.Popen(
+            self._command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+            env=self._environment,
+        )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        family = self.family()
+        for process in family:
+            process.kill()
+        psutil.wait_procs(family, timeout=20)
+        self.process.communicate()
+
+    def family(self) -> list[psutil.Process]:
+        """The process and all below it that are alive."""
+        try:
+            parent = psutil.Process(self.process.pid)
+            return [parent, *parent.children(recursive=True)]
+        except psutil.NoSuchProcess:
+            return []
+
+    def workers(self) -> list[psutil.Process]:
+        """The worker processes that are alive."""
+        alive = []
+        for process in self.family():
+            try:
+                if "linkcrawl.worker" in process.cmdline():
+                    alive.append(process)
+            except (psutil.NoSuchProcess, psutil.ZombieProcess):
+                continue
+        return alive
+
+    def signal(self, number: signal.Signals) -> None:
+        """As a terminal's Ctrl-C would: to the parent alone."""
+        self.process.send_signal(number)
+
+    def end(self) -> tuple[int, str, str]:
+        """Wait for the end -> (exit code, stdout, stderr)."""
+        out, err = self.process.communicate(timeout=LONGEST_S)
+        return self.process.returncode, out, err
+
+
+def wait_until(true: Callable[[], object], seconds: float = 60) -> None:
+    """Fails if it does not come true in time."""
+    until = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < until, "it did not come true in time"
+        time.sleep(0.02)
