@@ -16,7 +16,7 @@ _PICTURES = frozenset({"img", "svg", "picture", "object", "embed", "video", "can
 _MOST_NODES = 4096
 
 _URL = re.compile(r"(?:[a-z][a-z0-9+.-]*://|www\.)\S+", re.IGNORECASE)
-_SCHEME = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?//(?:www\.)?|www\.|mailto:|tel:", re.IGNORECASE)
+_SCHEME = re.compile(r"(?:[a-z][a-z0-9+.-]*+:)?//(?:www\.)?|www\.|mailto:|tel:", re.IGNORECASE)
 
 
 class Anchor(NamedTuple):
@@ -92,13 +92,13 @@ def _is_url(text: str, href: str) -> bool:
         return False
     if _URL.fullmatch(text):
         return True
-    address = _SCHEME.sub("", href.strip(), count=1)
-    return (
-        bool(address)
-        and _bare(text) in (_bare(address), _bare(re.split(r"[/?#]", address, maxsplit=1)[0]))
-        and ("." in text or "@" in text)
-    )
+    if "." not in text and "@" not in text:
+        return False
+    shown, address = _bare(text), _bare(href.strip())
+    return shown in (address, re.split(r"[/?#]", address, maxsplit=1)[0])
 
 
 def _bare(address: str) -> str:
-    return _SCHEME.sub("", address, count=1).rstrip("/").lower()
+    """An address without scheme, `www.` and slashes at its end."""
+    scheme = _SCHEME.match(address)
+    return (address[scheme.end() :] if scheme is not None else address).rstrip("/").lower()

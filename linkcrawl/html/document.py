@@ -108,8 +108,8 @@ def read(body: bytes, url: str, headers: Headers = (), limits: ReadLimits = DEFA
     document.canonical = page.canonical
     document.directives = directives_of(page.robots, _values(headers, b"x-robots-tag"))
     document.links = page.links
-    document.links_cut = page.links_cut or source.tags_cut
-    document.depth_cut = source.depth_cut
+    document.links_cut = page.links_cut or source.ended
+    document.depth_cut = source.cut
     document.describer = Describer(parser, limits)
     return document
 

@@ -11,11 +11,11 @@ class ReadLimits:
     """Links taken from a page; `Document.links_cut` says that more stood there."""
     max_depth: int = 512
     """Elements open at once, as in browsers; deeper ones are left out, their links and text stay."""
-    max_tags: int = 500_000
+    max_tags: int = 250_000
     """Start tags read; what stands after them is not."""
-    unchecked_tags: int = 4_096
-    """Pages with no more start tags than this can not be costly, so an estimate of their depth is enough."""
-    clone_bytes: int = 16_777_216
+    unchecked_tags: int = 8_192
+    """A page with no more start tags than this is cheap however deep: an estimate of its depth is enough."""
+    clone_bytes: int = 67_108_864
     """What unclosed formatting elements, opened again in each block, may add to a page."""
     detect_bytes: int = 16_384
     """How much of a page that names no encoding is looked at to guess one."""
