@@ -6,6 +6,7 @@ to its standard output. Its log goes to standard error.
 """
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -24,6 +25,8 @@ from linkcrawl.spiders.links import LinkSpider
 
 TALLY_EVERY_S = 1.0
 ORPHAN_EXIT_S = 10.0
+GC_THRESHOLDS = (20_000, 20, 50)
+"""A page makes thousands of objects: with the defaults the collector runs several times for each."""
 
 
 class Assignment(msgspec.Struct, frozen=True):
@@ -80,6 +83,10 @@ class _Life:
     def begin(self) -> None:
         # Kept: the engine forgets its scheduler when the spider closes.
         self._scheduler = scheduler_of(self._crawler)
+        # What the imports made stays for good; pages are freed by their reference counts.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(*GC_THRESHOLDS)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from scrapy.crawler import Crawler
 
 from linkcrawl import policy
+from linkcrawl.frontier.held import split_url
 from linkcrawl.frontier.scheduler import LeaseScheduler, scheduler_of
 from linkcrawl.html import Document, FoundLink
 from linkcrawl.records import Candidate, Element, Page, Refusal, Seed
@@ -21,6 +22,8 @@ from linkcrawl.urls.traps import trap
 FOLLOWED = frozenset({Element.A, Element.AREA, Element.IFRAME, Element.META_REFRESH, Element.CANONICAL})
 """Elements whose targets are pages that a visitor may come to."""
 LONGEST_URL = 2083
+FAMILIAR_ORIGINS, FAMILIAR_HREFS = 300, 1_000
+"""Bounds of what is remembered of the sites' own links."""
 
 
 @dataclass(slots=True)
@@ -48,6 +51,7 @@ class NormalizePipeline:
         self._crawler = crawler
         self._scheduler: LeaseScheduler
         self._run: Run
+        self._familiar: dict[tuple[str, str], dict[str, int]] = {}
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> "NormalizePipeline":
@@ -80,7 +84,14 @@ class NormalizePipeline:
         internal = external = watched = 0
         base, codec, site, in_header = document.base_url, document.codec, here.site, Element.LINK_HEADER
         followed: dict[str, Target] = {}
+        worker = self._scheduler.worker
+        assert worker is not None
+        known, familiar = worker.known, self._familiar_on(base, codec)
         for link in document.links:
+            # Most links of a page stand on the site's other pages too, and lead to what is known already.
+            if familiar.get(link.href) in known and record != "internal":
+                internal += 1
+                continue
             # An HTTP header's link is not subject to <base> (RFC 8288, 3.1).
             target = resolve(base if link.element is not in_header else document.url, link.href, codec)
             if target is None:
@@ -89,6 +100,8 @@ class NormalizePipeline:
                 followed[target.url] = target
             if target.site == site:
                 internal += 1
+                if link.href.startswith("/") and link.element in FOLLOWED:
+                    familiar[link.href] = hash(target.url)
                 if record == "internal":
                     reading.keep(link, target, ())
                 continue
@@ -101,6 +114,18 @@ class NormalizePipeline:
         page.links_internal, page.links_external, page.links_watched = internal, external, watched
         page.reading = reading
         self._discover(page, followed)
+
+    def _familiar_on(self, base: str, codec: str) -> dict[str, int]:
+        """{href that is relative to the origin alone: hash of its URL, on the same site} for pages like this."""
+        key = (split_url(base)[0], codec)
+        if key not in self._familiar:
+            if len(self._familiar) >= FAMILIAR_ORIGINS:
+                self._familiar.clear()
+            self._familiar[key] = {}
+        hrefs = self._familiar[key]
+        if len(hrefs) > FAMILIAR_HREFS:
+            hrefs.clear()
+        return hrefs
 
     def _watched_by(self, target: Target) -> tuple[str, ...]:
         """The patterns that the target matches, or the URL inside a known redirector's URL."""

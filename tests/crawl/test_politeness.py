@@ -51,20 +51,20 @@ def test_two_crawl_processes_on_one_redis_share_a_crawl_and_its_pace(tmp_path: P
 
 @pytest.mark.slow
 def test_crawl_delay_retry_after_and_robots(tmp_path: Path) -> None:
-    def site(**pages: Page) -> dict[str, Page]:
+    def site(pages: dict[str, Page]) -> dict[str, Page]:
         links = tuple(LinkTag(f"/{name}", name) for name in pages if name != "robots.txt")
         return {"/": Html(links)} | {f"/{name}": page for name, page in pages.items()}
 
     busy = Answer(429, b"slow down", (("Content-Type", "text/html"), ("Retry-After", "2")))
     web_data = {
         "slow.example": site(
-            **{"robots.txt": robots("User-agent: *\nCrawl-delay: 0.5\n"), "a": Html(), "b": Html()}
+            {"robots.txt": robots("User-agent: *\nCrawl-delay: 0.5\n"), "a": Html(), "b": Html()}
         ),
-        "busy.example": site(a=Turns((busy, Html()))),
+        "busy.example": site({"a": Turns((busy, Html()))}),
         "private.example": site(
-            **{"robots.txt": robots("User-agent: linkcrawl\nDisallow: /b\n"), "a": Html(), "b": Html()}
+            {"robots.txt": robots("User-agent: linkcrawl\nDisallow: /b\n"), "a": Html(), "b": Html()}
         ),
-        "broken.example": site(**{"robots.txt": robots("", 503), "a": Html()}),
+        "broken.example": site({"robots.txt": robots("", 503), "a": Html()}),
     }
     out = tmp_path / "out"
     with LocalWeb(web_data) as web:
