@@ -1,7 +1,5 @@
 """The text that a reader sees before and after a link."""
 
-from typing import NamedTuple
-
 from selectolax.lexbor import LexborNode
 
 from .hidden import SEEN
@@ -49,24 +47,22 @@ _INLINE = frozenset(
 _TOP = frozenset({"body", "html", "frameset"})
 # Nodes looked at on either side of a link.
 _MOST_NODES = 300
-# A text node longer than this is read once for all links around it.
+# Of a text node longer than this only the ends are kept.
 _LONG = 2_000
 
 
-class _Edges(NamedTuple):
-    """The collapsed start and end of a long text node."""
-
-    start: str
-    end: str
+# What an element is to a reader.
+_SKIPPED, _GAP, _THROUGH = 0, 1, 2
 
 
 class Context:
-    """Reads the text around the nodes of one document."""
+    """Reads the text around the nodes of one document. What it learns of a node serves all links near it."""
 
     def __init__(self, most: int) -> None:
         """most: characters on either side."""
         self._most = most
-        self._long: dict[int, _Edges] = {}
+        self._elements: dict[int, int] = {}
+        self._texts: dict[int, str] = {}
 
     def before(self, node: LexborNode) -> str:
         """The text that ends where the node begins."""
@@ -85,51 +81,59 @@ class Context:
             beside = node.prev if backwards else node.next
             if beside is None:
                 parent = node.parent
-                if parent is None or parent.tag in _TOP:
+                if parent is None or (tag := parent.tag) in _TOP:
                     break
-                if parent.tag not in _INLINE:
+                if tag not in _INLINE:
                     pieces.append(" ")
                 node = parent
                 continue
-            node, text = self._enter(beside, pieces, backwards)
-            enough -= len(text)
-            if enough < 0:
-                break
+            node = self._enter(beside, pieces, backwards)
+            if pieces:
+                enough -= len(pieces[-1])
+                if enough < 0:
+                    break
         return pieces
 
-    def _enter(self, node: LexborNode, pieces: list[str], backwards: bool) -> tuple[LexborNode, str]:
+    def _enter(self, node: LexborNode, pieces: list[str], backwards: bool) -> LexborNode:
         """Go down to the nearest leaf of a node; its text, if it has one, is added to the pieces."""
+        elements = self._elements
         while True:
-            tag = node.tag
-            if tag == "-text":
-                text = self._text(node, backwards)
-                pieces.append(text)
-                return node, text
-            if tag in _UNSHOWN:
-                return node, ""
-            if tag not in _INLINE:
+            identity = node.mem_id
+            kind = elements.get(identity)
+            if kind is None:
+                text = self._texts.get(identity)
+                if text is None:
+                    tag = node.tag
+                    if tag == "-text":
+                        text = self._texts[identity] = _shortened(node.text_content or "")
+                    else:
+                        kind = elements[identity] = _kind(node, tag)
+                if text is not None:
+                    pieces.append(text)
+                    return node
+            if kind == _SKIPPED:
+                return node
+            if kind == _GAP:
                 pieces.append(" ")
             below = node.last_child if backwards else node.first_child
-            if below is None or SEEN.within(node.attributes).hidden() is not None:
-                return node, ""
+            if below is None:
+                return node
             node = below
 
-    def _text(self, node: LexborNode, backwards: bool) -> str:
-        edges = self._long.get(node.mem_id) if self._long else None
-        if edges is None:
-            text = node.text_content or ""
-            if len(text) <= _LONG:
-                return _loosely_collapsed(text)
-            edges = _Edges(
-                first_words(_loosely_collapsed(text[:_LONG]), 2 * self._most),
-                last_words(_loosely_collapsed(text[-_LONG:]), 2 * self._most),
-            )
-            self._long[node.mem_id] = edges
-        return edges.end if backwards else edges.start
+
+def _kind(node: LexborNode, tag: str | None) -> int:
+    if tag in _UNSHOWN:
+        return _SKIPPED
+    attributes = node.attributes
+    if ("style" in attributes or "hidden" in attributes) and SEEN.within(attributes).hidden() is not None:
+        return _SKIPPED
+    return _THROUGH if tag in _INLINE else _GAP
 
 
-def _loosely_collapsed(text: str) -> str:
-    """Collapsed, but with a space left at an end that had some: words of neighbours must not run together."""
+def _shortened(text: str) -> str:
+    """The text collapsed, with one space left at an end that had some; of a long one, its start and its end."""
+    if len(text) > _LONG:
+        text = f"{text[: _LONG // 2]} {text[-_LONG // 2 :]}"
     inner = collapse(text)
     if not inner:
         return " " if text else ""
