@@ -2,17 +2,10 @@
 
 from typing import Any
 
-from linkcrawl.records import AnchorKind, FollowReason
+from linkcrawl.records import AnchorKind, FollowReason, RelClass
 from linkcrawl.report.table import Row, TableColumn
 
-_REASONS = {
-    FollowReason.REL_NOFOLLOW: "nofollow",
-    FollowReason.REL_UGC: "ugc",
-    FollowReason.REL_SPONSORED: "sponsored",
-    FollowReason.META_ROBOTS: "meta",
-    FollowReason.X_ROBOTS_TAG: "header",
-}
-assert set(_REASONS) == set(FollowReason)
+_PAGE_RULES = {FollowReason.META_ROBOTS: "meta", FollowReason.X_ROBOTS_TAG: "header"}
 
 
 def _source(row: Row) -> str:
@@ -26,8 +19,13 @@ def _anchor(row: Row) -> str:
 
 
 def _follow(row: Row) -> str:
+    """The verdict: `follow`, or the class that the link's own rel gives it, or which of the page's rules speaks."""
+    if row["follow"]:
+        return "follow"
+    if row["rel_class"] != RelClass.FOLLOW:
+        return str(row["rel_class"])
     reasons: list[Any] = row["follow_reasons"]
-    return "follow" if row["follow"] else _REASONS[FollowReason(reasons[0])] if reasons else "no"
+    return _PAGE_RULES[FollowReason(reasons[0])] if reasons else "no"
 
 
 def _target(row: Row) -> str:

@@ -40,7 +40,9 @@ def test_a_page(run: Run[Any]) -> None:
         wire_bytes=len(PAGE),
         fetch_ms=fetch.fetch_ms,
         ip="127.0.0.1",
+        sent_at=fetch.sent_at,
     )
+    assert fetch.sent_at is not None
 
 
 @pytest.mark.parametrize(

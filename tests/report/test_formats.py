@@ -139,7 +139,8 @@ LINK_ROW: dict[str, Any] = {
     "anchor_kind": "text",
     "image_alt": None,
     "follow": False,
-    "follow_reasons": ["rel_sponsored"],
+    "rel_class": "sponsored",
+    "follow_reasons": ["rel_nofollow", "rel_sponsored"],
     "placement": "article",
     "visited_at": NOON,
 }
@@ -184,8 +185,8 @@ def test_a_wide_terminal_shows_all_and_a_narrow_one_still_aligns(monkeypatch: py
     ("changes", "shown"),
     [
         ({"follow": True, "follow_reasons": []}, "follow"),
-        ({"follow_reasons": ["meta_robots"]}, "meta"),
-        ({"follow_reasons": ["x_robots_tag"]}, "header"),
+        ({"rel_class": "follow", "follow_reasons": ["meta_robots"]}, "meta"),
+        ({"rel_class": "follow", "follow_reasons": ["x_robots_tag"]}, "header"),
         ({"anchor_kind": "image", "anchor_text": "", "image_alt": "A logo"}, "[A logo]"),
         ({"anchor_kind": "image", "anchor_text": "", "image_alt": None}, "[image]"),
         ({"target_url": "https://shop.example.com/x"}, "shop.example.com/x"),
