@@ -240,10 +240,10 @@ def _utf_8(body: bytes, encoding: Encoding) -> bytes:
         except UnicodeDecodeError:
             return body.decode("utf-8", "replace").encode("utf-8")
         return body
-    if body.isascii() and encoding.name in _ASCII_COMPATIBLE:
+    if body.isascii() and encoding.name not in _NOT_ASCII_COMPATIBLE:
         return body
     # A lone surrogate can only come from a decoder that is laxer than the standard's.
     return decode(body, encoding.name).encode("utf-8", "replace")
 
 
-_ASCII_COMPATIBLE = frozenset({"windows-1252", "windows-1251", "windows-1250", "iso-8859-2", "iso-8859-15"})
+_NOT_ASCII_COMPATIBLE = frozenset({"utf-16le", "utf-16be", "iso-2022-jp", "replacement"})
