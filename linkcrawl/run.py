@@ -14,6 +14,10 @@ from linkcrawl.urls.target import Resolver
 from linkcrawl.urls.watch import WatchList
 
 
+RESOLVED_URLS = 20_000
+"""hrefs whose targets are remembered: some 10 MB; a site's navigation is a few hundred."""
+
+
 def pack_config(config: CrawlConfig) -> bytes:
     """For the frontier: JSON, so that a newer worker reads an older crawl."""
     return msgspec.json.encode({field.name: getattr(config, field.name) for field in fields(config)})
@@ -61,7 +65,7 @@ class Run:
             identity=identity,
             config=config,
             rules=rules,
-            resolver=Resolver(rules),
+            resolver=Resolver(rules, cache_size=RESOLVED_URLS),
             scope=Scope(ScopeRule(config.scope)),
             watch=WatchList.parse(watch[1]),
             watch_version=watch[0],
