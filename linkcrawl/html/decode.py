@@ -12,6 +12,9 @@ _MULTI_BYTE = frozenset({"gbk", "gb18030", "big5", "euc-jp", "iso-2022-jp", "shi
 # JIS X 0208 to Unicode: Python maps these six of EUC-JP and ISO-2022-JP by JIS, the web by Windows-31J.
 _AS_WINDOWS = str.maketrans("\u301c\u2016\u2212\u00a2\u00a3\u00ac", "\uff5e\u2225\uff0d\uffe0\uffe1\uffe2")
 
+# Bytes A0 and FD to FF of Shift_JIS, which Python's cp932 takes for signs of Apple's.
+_APPLE_SIGNS = dict.fromkeys(range(0xF8F0, 0xF8F4), "\ufffd")
+
 
 def decode(body: bytes, encoding: str) -> str:
     """The text of the bytes. encoding: a name of the Encoding Standard in lower case; no BOM is taken off."""
@@ -58,7 +61,8 @@ def _decode_multi_byte(body: bytes, encoding: str) -> str:
     if encoding == "euc-jp":
         return body.decode("euc_jp", "linkcrawl.euc-jp").translate(_AS_WINDOWS)
     codec = "gb18030" if encoding == "gbk" else codec_of(encoding)
-    return body.decode(codec, f"linkcrawl.{encoding}")
+    text = body.decode(codec, f"linkcrawl.{encoding}")
+    return text.translate(_APPLE_SIGNS) if encoding == "shift_jis" else text
 
 
 def _handler(recover: Callable[[bytes], tuple[str, int] | None]) -> Callable[[UnicodeError], tuple[str, int]]:

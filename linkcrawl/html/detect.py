@@ -51,12 +51,13 @@ _SCRIPTS = (
 
 # Per encoding, the letters beyond ASCII of each language that is written in it; of two that fit alike the first.
 _LANGUAGES = (
-    ("windows-1252", "éèàçêùôîâëïûœÿ äöüß áéíóúñü áéíóúüãõâêôàç àèéìòù åäö æøå ëïéöü áðéíóúýþæö"),
+    ("windows-1252", "éèàçêùôîâëïûœÿ äöüß áéíóúñü¿¡ áéíóúüãõâêôàç àèéìòù åäö æøå ëïéöü áðéíóúýþæö"),
     ("windows-1250", "ąćęłńóśźż áčďéěíňóřšťúůýž áéíóöőúüű áäčďéíĺľňóôŕšťúýž ăâîşţ čćđšž čšž"),
     ("iso-8859-2", "ąćęłńóśźż áčďéěíňóřšťúůýž áéíóöőúüű áäčďéíĺľňóôŕšťúýž ăâîşţ čćđšž čšž"),
     ("windows-1254", "çğıöşüâî"),
     ("windows-1257", "āčēģīķļņšūž ąčęėįšųūž õäöüšž"),
 )
+_NEUTRAL = frozenset("\u00a0\u00ad«»„“”‚‘’‹›–—…•·©®™°§€£ªº")
 _BEST_LATIN = 0.9
 _BEST_SCRIPT = 0.45
 _CLEARLY = 0.005
@@ -140,12 +141,8 @@ def _single_byte(part: bytes, beyond: bytes) -> str | None:
 @lru_cache(maxsize=32)
 def _alphabet(encoding: str) -> list[str | None]:
     """Byte -> its character in small letters; None for signs that texts in all languages hold."""
-    alphabet: list[str | None] = []
-    for character in decode(bytes(range(256)), encoding):
-        is_text = character.isalpha() or "\u0e30" <= character <= "\u0e4e"
-        is_wrong = character < "\u00a0" or character == "\ufffd"
-        alphabet.append(character.lower() if is_text or is_wrong else None)
-    return alphabet
+    text = decode(bytes(range(256)), encoding)
+    return [None if character in _NEUTRAL else character.lower() for character in text]
 
 
 @lru_cache(maxsize=32)
