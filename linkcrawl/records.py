@@ -206,6 +206,8 @@ class RobotsRecord:
     """How long it may still be used."""
     failures: int = 0
     """Fetches in a row that found it unreachable."""
+    cause: Outcome | None = None
+    """Why it was unreachable just now; the frontier does not keep it."""
 
 
 @dataclass(frozen=True, slots=True)

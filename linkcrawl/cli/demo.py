@@ -35,7 +35,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _for_the_demo(web: DemoWeb) -> list[str]:
     """What only a web on this machine needs: every host leads here, and nobody is hurried."""
-    return ["--connect-to", web.connect_to, "--delay", "50ms", "--retry-wait", "500ms"]
+    mapped = ["--connect-to", web.connect_to, "--delay", "50ms", "--retry-wait", "500ms"]
+    return [*mapped, "--contact", "https://you.example/crawler"]
 
 
 @contextlib.contextmanager

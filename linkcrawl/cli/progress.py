@@ -60,6 +60,10 @@ class Display:
                 f"going on with {found.spec.name!r} ({found.spec.crawl_id}): {seeds}, {found.new_seeds:,} new"
             )
         else:
+            if not self._plan.config.contact and not self._plan.config.user_agent:
+                self._log(
+                    "hint: --contact URL tells site owners whom to ask; without it they can only block you"
+                )
             self._log(f"crawl {found.spec.name!r} ({found.spec.crawl_id}): {seeds}, {patterns}")
 
     def _log(self, line: str) -> None:

@@ -5,15 +5,14 @@ from linkcrawl.config import CrawlConfig
 from linkcrawl.download.connect_to import parse_connect_to
 from linkcrawl.download.options import FetchLimits, FetchOptions, parse_headers
 
-HOMEPAGE = "https://linkcrawl.readthedocs.io"
 LONGEST_CONNECT_S = 10.0
 ROBOTS_AGENT = "linkcrawl"
 
 
 def user_agent(config: CrawlConfig) -> str:
     """The User-Agent header: who crawls, and where to complain."""
-    contact = config.contact or HOMEPAGE
-    return config.user_agent or f"Mozilla/5.0 (compatible; {ROBOTS_AGENT}/{__version__}; +{contact})"
+    contact = f"+{config.contact}" if config.contact else "self-hosted, no contact given"
+    return config.user_agent or f"Mozilla/5.0 (compatible; {ROBOTS_AGENT}/{__version__}; {contact})"
 
 
 def robots_agent(config: CrawlConfig) -> str:

@@ -86,13 +86,14 @@ class VisitDownloader:
             answer = await self._fetcher.fetch_robots(origin)
             rules = parse_robots(answer.body, robots_agent(config))
             state, packed, delay_ms = answer.state, rules.pack(), rules.crawl_delay_ms
+            cause = answer.fetch.outcome if state is RobotsState.UNREACHABLE else None
         except Exception:
             logger.exception("robots.txt of %s could not be read", origin)
-            state, packed, delay_ms = RobotsState.UNREACHABLE, b"", None
+            state, packed, delay_ms, cause = RobotsState.UNREACHABLE, b"", None, None
         if state is not RobotsState.ALLOWED:
             packed, delay_ms = b"", None
         expires_in_ms = config.retry_wait if state is RobotsState.UNREACHABLE else ROBOTS_KEPT_MS
-        return RobotsRecord(origin, state, packed, delay_ms, expires_in_ms)
+        return RobotsRecord(origin, state, packed, delay_ms, expires_in_ms, cause=cause)
 
     # --- one download
 

@@ -6,7 +6,7 @@ Times are seconds of a monotonic clock.
 from collections import deque
 from dataclasses import dataclass, field
 
-from linkcrawl.records import Fetch, Lease, RobotsState, SiteHold
+from linkcrawl.records import Fetch, Lease, Outcome, RobotsState, SiteHold
 from linkcrawl.robots import Rules
 
 LONGEST_WAIT_S = 30.0
@@ -20,6 +20,8 @@ class OriginRobots:
     state: RobotsState
     rules: Rules | None
     """None unless the state is ALLOWED."""
+    cause: Outcome | None = None
+    """Why it is unreachable, where this worker asked itself."""
 
 
 @dataclass(slots=True, eq=False)

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from linkcrawl import policy
 from linkcrawl.frontier.held import LONGEST_WAIT_S, HeldSite, OriginRobots, Visit, split_url
-from linkcrawl.records import Fetch, Lease, Outcome, RobotsRecord, RobotsState, SiteHold
+from linkcrawl.records import Fetch, Lease, Outcome, RobotsRecord, RobotsState, Seed, SiteHold
 from linkcrawl.robots import Rules
 
 
@@ -156,7 +156,7 @@ class Pacing:
                 return
             state = robots.state
             if state is RobotsState.UNREACHABLE:
-                self._start_known(site, Fetch(Outcome.ROBOTS_UNREACHABLE), state)
+                self._start_known(site, _unreachable(lease, robots.cause), state)
                 return
             if robots.rules is not None:
                 decision = robots.rules.decide(target)
@@ -180,7 +180,7 @@ class Pacing:
         if visit.lease.record_only is not None:
             return
         candidate = visit.lease.candidate
-        if candidate.seed == 2 and fetch.outcome in policy.NO_CONNECTION:
+        if candidate.seed is Seed.HTTPS_FIRST and fetch.outcome in policy.NO_CONNECTION:
             return  # its http form is tried instead
         visit.retry_in_ms = policy.retry_wait_ms(
             fetch, visit.lease.attempt, self.pace.retries, self.pace.retry_wait_ms
@@ -256,7 +256,7 @@ class Pacing:
                 rules = Rules.unpack(record.rules)
             except ValueError:
                 return  # not ours to read: fetched again
-        site.robots[origin] = OriginRobots(state, rules)
+        site.robots[origin] = OriginRobots(state, rules, record.cause)
         asked = [] if record.crawl_delay_ms is None else [record.crawl_delay_ms]
         site.delay_s = (
             policy.site_delay_ms(round(site.delay_s * 1000), asked, self.pace.max_crawl_delay_ms) / 1000
@@ -329,6 +329,14 @@ class Pacing:
     @staticmethod
     def _loop() -> asyncio.AbstractEventLoop:
         return asyncio.get_running_loop()
+
+
+def _unreachable(lease: Lease, cause: Outcome | None) -> Fetch:
+    """What a visit brings whose robots.txt can not be read. A bare domain's https form, where nothing connects,
+    tells so: its http form has a robots.txt of its own."""
+    if lease.candidate.seed is Seed.HTTPS_FIRST and cause is not None and cause in policy.NO_CONNECTION:
+        return Fetch(cause, error="robots.txt was asked for")
+    return Fetch(Outcome.ROBOTS_UNREACHABLE)
 
 
 def waiting_leases(sites: list[HeldSite]) -> list[Lease]:

@@ -70,6 +70,7 @@ def test_crawl_delay_retry_after_and_robots(tmp_path: Path) -> None:
     with LocalWeb(web_data) as web:
         seeds = [f"http://{host}/" for host in web_data]
         pace = ["--delay", "50ms", "--retry-wait", "200ms", "--connect-to", web.connect_to]
+        pace += ["--contact", "https://me.example"]
         with Crawl(*seeds, "-o", str(out), "--watch", *WATCHED, *pace) as crawl:
             code, _, told = crawl.end()
         assert code == 0, told
@@ -79,7 +80,9 @@ def test_crawl_delay_retry_after_and_robots(tmp_path: Path) -> None:
         assert asked[1] - asked[0] > 2 - TOLERANCE_S
         assert not web.hits_of("private.example", "/b")
         assert {hit.path for hit in web.hits_of("broken.example")} == {"/robots.txt"}
-        assert all("linkcrawl/" in hit.user_agent and "+" in hit.user_agent for hit in web.hits)
+        assert all(
+            "linkcrawl/" in hit.user_agent and "+https://me.example" in hit.user_agent for hit in web.hits
+        )
     outcomes: dict[str, dict[str, str]] = defaultdict(dict)
     for url, row in newest_visits(out).items():
         outcomes[row["host"]][url] = f"{row['outcome']} {row['robots_state']} {row['attempt']}"
