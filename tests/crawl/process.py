@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -22,11 +23,12 @@ class Crawl:
         self._environment = {**os.environ, **(environment or {})}
 
     def __enter__(self) -> "Crawl":
+        self._log = tempfile.TemporaryFile()
         self.process = subprocess.Popen(
             self._command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=self._log,
             text=True,
             start_new_session=True,
             env=self._environment,
@@ -39,6 +41,7 @@ class Crawl:
             process.kill()
         psutil.wait_procs(family, timeout=20)
         self.process.communicate()
+        self._log.close()
 
     def family(self) -> list[psutil.Process]:
         """The process and all below it that are alive."""
@@ -63,10 +66,16 @@ class Crawl:
         """As a terminal's Ctrl-C would: to the parent alone."""
         self.process.send_signal(number)
 
+    def told(self) -> str:
+        """What it said on stderr so far."""
+        # Its children write through the same open file: its position must not be moved.
+        number = self._log.fileno()
+        return os.pread(number, os.fstat(number).st_size, 0).decode("utf-8", "replace")
+
     def end(self) -> tuple[int, str, str]:
         """Wait for the end -> (exit code, stdout, stderr)."""
-        out, err = self.process.communicate(timeout=LONGEST_S)
-        return self.process.returncode, out, err
+        out, _ = self.process.communicate(timeout=LONGEST_S)
+        return self.process.returncode, out, self.told()
 
 
 def wait_until(true: Callable[[], object], seconds: float = 60) -> None:

@@ -1,0 +1,65 @@
+"""A frontier server that a test can freeze, kill and start again at the same place."""
+
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from linkcrawl.frontier.embedded import server_binary
+
+READY_S = 20
+
+
+class RestartableServer:
+    """Keeps an append-only file, as whoever runs a frontier is told to. Its folder goes when the block ends."""
+
+    def __enter__(self) -> Self:
+        # A folder of a short name: the path of a socket holds 108 bytes at most.
+        self.folder = Path(tempfile.mkdtemp(prefix="lc-test-"))
+        self.process = self._started()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.kill()
+        shutil.rmtree(self.folder)
+
+    @property
+    def url(self) -> str:
+        """For `--redis`."""
+        return f"unix://{self.folder / 's'}"
+
+    def kill(self) -> None:
+        """As a crash of its machine's memory would: nothing is flushed."""
+        self.process.kill()
+        self.process.wait()
+
+    def start(self) -> None:
+        """Again, on the same data."""
+        self.process = self._started()
+
+    def _started(self) -> "subprocess.Popen[bytes]":
+        command = [str(server_binary()), "--port", "0", "--unixsocket", str(self.folder / "s"), "--save", ""]
+        command += ["--appendonly", "yes", "--dir", str(self.folder), "--logfile", str(self.folder / "log")]
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+        until = time.monotonic() + READY_S
+        while not self._answers():
+            assert process.poll() is None, (self.folder / "log").read_text()
+            assert time.monotonic() < until, "the server does not start"
+            time.sleep(0.02)
+        return process
+
+    def _answers(self) -> bool:
+        try:
+            with socket.socket(socket.AF_UNIX) as connection:
+                connection.settimeout(1)
+                connection.connect(str(self.folder / "s"))
+                connection.sendall(b"PING\r\n")
+                return connection.recv(100).startswith(b"+PONG")
+        except OSError:
+            return False
