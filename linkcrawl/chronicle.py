@@ -63,7 +63,7 @@ class Chronicle:
             url_rules=spec.url_rules,
             watch_version=self._found.watch_version,
             seeds=self._found.seeds,
-            options=without_secrets(self._plan.config),
+            options=without_secrets(self._plan.config) | {"out": str(self._plan.location)},
             ended_at_us=now if state is not None else None,
             end_state=state,
         )

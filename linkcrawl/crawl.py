@@ -157,7 +157,7 @@ class _Run:
                 "redis_url": self._server_url,
                 "name": self._plan.config.name,
                 "worker_id": f"w{secrets.token_hex(5)}",
-                "out": self._plan.location.url if self._plan.location.is_local else self._plan.config.out,
+                "out": self._plan.config.out,
             }
         )
 

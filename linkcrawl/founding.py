@@ -3,7 +3,7 @@
 import secrets
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from linkcrawl.config import CrawlConfig, flag
@@ -68,13 +68,14 @@ async def begin(frontier: Frontier, plan: Plan) -> Found:
 
 def _public(config: CrawlConfig) -> CrawlConfig:
     """What the frontier keeps: workers are told the server's address when they start."""
-    from dataclasses import replace
-
     return replace(config, redis=None, seeds=None, watch=())
 
 
 def _check_unchanged(before: CrawlConfig, now: CrawlConfig) -> None:
-    changed = [name for name in KEPT_SETTINGS if getattr(before, name) != getattr(now, name)]
+    # The state of an embedded frontier moves with its OUT: there is nothing that it could be mistaken for.
+    moves_along = now.redis is None and now.state is None
+    kept = [name for name in KEPT_SETTINGS if not (name == "out" and moves_along)]
+    changed = [name for name in kept if getattr(before, name) != getattr(now, name)]
     if changed:
         raise UsageError(
             [

@@ -6,7 +6,7 @@ Nothing is made or changed here; files are read, and OUT is probed.
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -72,6 +72,9 @@ def make_plan(config: CrawlConfig, seeds: Sequence[str], mistakes: Iterable[str]
     )
     if wrong.found or location is None or watch is None:
         raise UsageError(wrong.found)
+    if location.is_local:
+        # `out` and `./out` are one place, and a worker may stand in another folder.
+        config = replace(config, out=location.url)
     return Plan(config, all_seeds, watch, location, address, state_dir(config, location))
 
 

@@ -13,7 +13,6 @@ from linkcrawl.urls.patterns import UrlPatterns
 from linkcrawl.urls.target import Resolver
 from linkcrawl.urls.watch import WatchList
 
-
 RESOLVED_URLS = 20_000
 """hrefs whose targets are remembered: some 10 MB; a site's navigation is a few hundred."""
 
