@@ -132,7 +132,7 @@ def _has_no_size(rules: dict[str, str]) -> bool:
         return True
     if _SCALED.search(rules.get("transform", "")):
         return True
-    if any(_px(value) for name in _PADDINGS for value in rules.get(name, "").split()):
+    if any(_px(value) != 0 for name in _PADDINGS for value in rules.get(name, "").split()):
         return False
     sizes = {name: _px(rules.get(name, "")) for name in _SIZES}
     if 0 in sizes.values():
