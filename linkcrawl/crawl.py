@@ -60,6 +60,8 @@ class Result:
 
     state: EndState | None
     """None: workers broke before an end was reached."""
+    at_once: bool
+    """It was told twice to stop: what was not written and settled by then is fetched again."""
     crawl_id: str
     name: str
     out: str
@@ -215,15 +217,13 @@ class _Run:
         )
 
     async def _result(self) -> Result:
-        state = None
-        found = await self._frontier.find()
-        if found is not None and not (self._crew.broken and found.end_state is None):
-            state = found.end_state
+        state = await self._end_state()
         books = await self._frontier.books()
         await self._chronicle.ended(state)
         crew, plan = self._crew, self._plan
         return Result(
             state=state,
+            at_once=self._signals > 1,
             crawl_id=self._found.spec.crawl_id,
             name=plan.config.name,
             out=str(plan.location),
@@ -238,6 +238,16 @@ class _Run:
             cpu_s=crew.cpu_s(),
             max_rss_bytes=int(crew.most("max_rss_bytes")),
         )
+
+    async def _end_state(self) -> EndState | None:
+        found = await self._frontier.find()
+        state = found.end_state if found is not None else None
+        if found is None or state is not None or self._crew.broken:
+            return state
+        # Each worker was stopped by itself, by whoever runs this machine: that is a stop too.
+        if not await self._frontier.workers():
+            state = await self._frontier.end(EndState.STOPPED)
+        return state or EndState.STOPPED
 
 
 def _errors(outcomes: Counter[str]) -> int:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from linkcrawl import config as configuration
+from linkcrawl.cli import EXIT_INTERRUPTED
 from linkcrawl.cli.progress import Display
 from linkcrawl.config import OPTIONS
 from linkcrawl.crawl import Result
@@ -43,5 +44,7 @@ def carry_out(plan: Plan, *, quiet: bool = False) -> int:
 
 
 def _exit_code(result: Result) -> int:
-    """A crawl that was stopped has done what was asked; one whose workers broke has not."""
+    """A crawl that was stopped has done what was asked; one that was broken off, or whose workers broke, has not."""
+    if result.at_once:
+        return EXIT_INTERRUPTED
     return 0 if isinstance(result.state, EndState) else 1

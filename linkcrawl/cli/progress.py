@@ -24,6 +24,7 @@ SAID = {
     EndState.STOPPED: "Stopped. The same command goes on where it stopped.",
     None: "Broken off: the workers failed (see above). The same command goes on.",
 }
+AT_ONCE = "Ended at once. The same command goes on; what was not written yet is fetched again."
 
 
 class Display:
@@ -126,7 +127,7 @@ def summary_of(result: Result) -> str:
     pages_a_second = result.pages / result.seconds if result.seconds else 0.0
     cpu_ms = result.cpu_s * 1000 / result.pages if result.pages else 0.0
     lines = [
-        SAID[result.state],
+        AT_ONCE if result.at_once else SAID[result.state],
         f"  pages      {result.pages:,} in {spoken_duration(result.seconds * 1000)}"
         f" ({pages_a_second:,.1f} a second, {cpu_ms:.1f} ms of CPU each)",
     ]
