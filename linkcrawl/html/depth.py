@@ -100,14 +100,15 @@ class _Rewriting:
 
     def source(self) -> Source:
         """Walk over the page; what is left of it."""
-        position, tags = 0, 0
+        position = tags = all_tags = 0
         while (tag := next_tag(self._html, position)) is not None:
             position = tag.end
-            if tag.name.startswith(b"/"):
+            all_tags += 1
+            if tag.name.startswith(b"/") and all_tags <= 2 * self._limits.max_tags:
                 self._end_tag(tag)
                 continue
             tags += 1
-            if tags > self._limits.max_tags:
+            if tags > self._limits.max_tags or all_tags > 2 * self._limits.max_tags:
                 self._replace(tag.start, len(self._html))
                 return Source(b"".join(self._pieces), cut=True, ended=True)
             position = self._start_tag(tag)

@@ -138,6 +138,8 @@ class _Reading:
             if tag == "title":
                 self._take_title(node)
                 continue
+            if len(links) > most and tag in ("a", "area"):
+                continue
             attributes = node.attributes
             if tag == "base":
                 self._take_base(attributes)

@@ -12,7 +12,7 @@ class ReadLimits:
     max_depth: int = 512
     """Elements open at once, as in browsers; deeper ones are left out, their links and text stay."""
     max_tags: int = 250_000
-    """Start tags read; what stands after them is not."""
+    """Start tags read, of twice as many tags; what stands after them is not."""
     unchecked_tags: int = 8_192
     """A page with no more start tags than this is cheap however deep: an estimate of its depth is enough."""
     clone_bytes: int = 67_108_864
