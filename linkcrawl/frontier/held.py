@@ -31,6 +31,8 @@ class HeldSite:
     hold: SiteHold
     delay_s: float
     waiting: deque[Lease]
+    not_before: float = 0.0
+    """The moment of its first request, as the frontier has it."""
     robots: dict[str, OriginRobots] = field(default_factory=dict)
     last_start: float | None = None
     failures: int = 0
@@ -47,8 +49,8 @@ class HeldSite:
     def next_start(self, now: float) -> float:
         """The earliest moment of its next request."""
         if self.last_start is None:
-            return now
-        return max(now, self.last_start + self.delay_s + self.penalty_s)
+            return max(now, self.not_before)
+        return max(now, self.not_before, self.last_start + self.delay_s + self.penalty_s)
 
     def must_wait_too_long(self, now: float) -> bool:
         """Whether it should be given back rather than kept waiting."""

@@ -59,7 +59,8 @@ class Pacing:
     sites: dict[str, HeldSite] = field(default_factory=dict)
     downloading: dict[str, Visit] = field(default_factory=dict)
     """By visit id: handed to the download, not answered yet."""
-    _fetching_robots: int = 0
+    _asking: set[HeldSite] = field(default_factory=set)
+    """Sites whose robots.txt is being fetched."""
     _no_room: deque[HeldSite] = field(default_factory=deque)
     _of_address: dict[str, int] = field(default_factory=dict)
     _waiting_for: dict[str, deque[HeldSite]] = field(default_factory=dict)
@@ -71,15 +72,15 @@ class Pacing:
     def take(self, hold: SiteHold) -> None:
         """Begin with a site that was just leased."""
         site = HeldSite(
-            hold, delay_s=max(hold.delay_ms / 1000, self.pace.delay_s), waiting=deque(hold.leases)
+            hold,
+            delay_s=max(hold.delay_ms / 1000, self.pace.delay_s),
+            waiting=deque(hold.leases),
+            not_before=monotonic() + hold.ready_in_ms / 1000,
         )
         for origin, record in hold.robots.items():
             self._learn(site, origin, record)
         self.sites[hold.site] = site
-        if hold.ready_in_ms > 0:
-            self._loop().call_later(hold.ready_in_ms / 1000, self._turn, site)
-        else:
-            self._turn(site)
+        self._turn(site)
 
     def stop(self) -> list[HeldSite]:
         """Start nothing more; -> the sites held, all released here (the caller tells the frontier)."""
@@ -89,6 +90,7 @@ class Pacing:
             self._forget(site)
         for task in self._tasks:
             task.cancel()
+        self._asking.clear()  # a task that is cancelled before its first step runs none of its code
         return held
 
     def resume_all(self) -> None:
@@ -115,7 +117,7 @@ class Pacing:
     @property
     def active(self) -> int:
         """Requests under way."""
-        return len(self.downloading) + self._fetching_robots
+        return len(self.downloading) + len(self._asking)
 
     # --- one site's turn
 
@@ -150,7 +152,7 @@ class Pacing:
             robots = site.robots.get(origin)
             if robots is None:
                 site.busy = True
-                self._fetching_robots += 1
+                self._asking.add(site)
                 site.last_start = monotonic()
                 self._spawn(self._fetch_robots(site, origin))
                 return
@@ -240,7 +242,7 @@ class Pacing:
         try:
             record = await self.network.robots_of(origin)
         finally:
-            self._fetching_robots -= 1
+            self._asking.discard(site)
         site.last_start = monotonic()  # redirects may have asked the site again
         self._learn(site, origin, record)
         self.keep_robots(site, record)

@@ -70,6 +70,8 @@ class FrontierWorker:
     _releases: list[tuple[HeldSite, int]] = field(default_factory=list)
     _robots: list[tuple[str, RobotsRecord]] = field(default_factory=list)
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
+    _exchange: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held while leases come or go: reconciling meanwhile would compare what is under way."""
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _closing: asyncio.Event = field(default_factory=asyncio.Event)
     _stopping: bool = False
@@ -143,7 +145,8 @@ class FrontierWorker:
         self._returns = [lease for lease in self._held.values() if lease.visit_id not in retried]
         try:
             async with asyncio.timeout(seconds / 3):
-                await self._flush()
+                async with self._exchange:
+                    await self._flush()
                 await self.frontier.leave()
         except (FrontierUnavailable, FrontierLost, TimeoutError) as why:
             logger.warning("left without goodbye, the frontier takes the leases back by itself: %s", why)
@@ -206,8 +209,9 @@ class FrontierWorker:
             try:
                 if self.frontier.must_reconcile:
                     await self._beat()
-                await self._flush()
-                got = await self._lease()
+                async with self._exchange:
+                    await self._flush()
+                    got = await self._lease()
                 if not got and self._idle():
                     await self._when_dry()
             except FrontierUnavailable as why:
@@ -312,13 +316,15 @@ class FrontierWorker:
                 self._say_away(why)
 
     async def _beat(self) -> None:
-        could_start = self.frontier.may_start()
+        could_start, life = self.frontier.may_start(), self.frontier.incarnation
         beat = await self.frontier.beat([visit.lease for visit in self.pacing.downloading.values()])
-        if not beat.alive:
-            await self._begin_anew()
-            return
-        if self.frontier.must_reconcile:
-            await self._reconcile()
+        async with self._exchange:
+            if not beat.alive:
+                await self._begin_anew(life)
+                return
+            if self.frontier.must_reconcile:
+                could_start = False  # turns that came since the break were let pass
+                await self._reconcile()
         if not could_start:
             self.pacing.resume_all()
         self._paused = beat.paused
@@ -328,7 +334,10 @@ class FrontierWorker:
             self._wake.set()
         await self._take_up_tables(beat.scope_version, (beat.watch_version, beat.blocked_version))
 
-    async def _begin_anew(self) -> None:
+    async def _begin_anew(self, life: int | None) -> None:
+        """life: the incarnation that is dead; another beat may have begun anew already."""
+        if self.frontier.incarnation != life:
+            return
         logger.warning("this worker was taken for dead: its leases went back to the frontier")
         self._drop(set(self._held))
         for name in list(self.pacing.sites):
@@ -340,7 +349,7 @@ class FrontierWorker:
         holds = [site.hold for site in self.pacing.sites.values()]
         result = await self.frontier.reconcile(list(self._held.values()), holds)
         if not result.alive:
-            await self._begin_anew()
+            await self._begin_anew(self.frontier.incarnation)
             return
         self._drop({lease.visit_id for lease in result.dropped})
         for hold in result.dropped_holds:
