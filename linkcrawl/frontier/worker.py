@@ -11,17 +11,16 @@ import logging
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
-from time import monotonic
 from typing import Any
 
 from linkcrawl.crash import crash_point
 from linkcrawl.errors import FrontierLost, FrontierUnavailable
 from linkcrawl.frontier.client import Frontier
 from linkcrawl.frontier.held import HeldSite, Visit
+from linkcrawl.frontier.outbox import Outbox
 from linkcrawl.frontier.pacing import Network, Pace, Pacing
-from linkcrawl.frontier.replies import Release
 from linkcrawl.frontier.settlement import Settlement
-from linkcrawl.records import Candidate, EndState, Fetch, Lease, Outcome, Refusal, RobotsRecord
+from linkcrawl.records import Candidate, EndState, Fetch, Lease, Outcome, Refusal
 
 logger = logging.getLogger(__name__)
 
@@ -60,15 +59,12 @@ class FrontierWorker:
     hooks: Hooks
     pacing: Pacing = field(init=False)
     settlement: Settlement = field(init=False)
+    outbox: Outbox = field(init=False)
     hindrances: dict[str, str] = field(default_factory=dict)
     """Why no leases are taken now, by who says so; empty: they are."""
     known: set[int] = field(default_factory=set)
     """hash() of URLs that the frontier has seen."""
     _held: dict[str, Lease] = field(default_factory=dict)
-    _retries: list[tuple[Lease, int]] = field(default_factory=list)
-    _returns: list[Lease] = field(default_factory=list)
-    _releases: list[tuple[HeldSite, int]] = field(default_factory=list)
-    _robots: list[tuple[str, RobotsRecord]] = field(default_factory=list)
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
     _exchange: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held while leases come or go: reconciling meanwhile would compare what is under way."""
@@ -82,13 +78,14 @@ class FrontierWorker:
     _table_versions: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
+        outbox = self.outbox = Outbox(self.frontier, self._let_go, self._wake.set)
         self.pacing = Pacing(
             self.pace,
             self.network,
             self.hooks.start,
-            self._release,
-            self._return_later,
-            lambda site, record: self._robots.append((site.hold.site, record)),
+            outbox.release,
+            lambda lease: outbox.give_back([lease]),
+            lambda site, record: outbox.robots(site.hold.site, record),
             self.frontier.may_start,
         )
         self.settlement = Settlement(self.frontier, self._now_known, self.known.clear, self._let_go)
@@ -117,8 +114,7 @@ class FrontierWorker:
     def again(self, visit: Visit) -> None:
         """The visit is to be retried: back to the frontier."""
         if visit.retry_in_ms is not None and visit.lease.visit_id in self._held:
-            self._retries.append((visit.lease, visit.retry_in_ms))
-            self._wake.set()
+            self.outbox.retry(visit.lease, visit.retry_in_ms)
 
     def refuse(self, counts: dict[Refusal, int]) -> None:
         """Count URLs that this worker refused by itself."""
@@ -141,12 +137,11 @@ class FrontierWorker:
             for task in self._tasks:
                 task.cancel()
         await self.settlement.drain(seconds / 3)
-        retried = {lease.visit_id for lease, _ in self._retries}
-        self._returns = [lease for lease in self._held.values() if lease.visit_id not in retried]
+        self.outbox.give_back_rest(self._held.values())
         try:
             async with asyncio.timeout(seconds / 3):
                 async with self._exchange:
-                    await self._flush()
+                    await self.outbox.send()
                 await self.frontier.leave()
         except (FrontierUnavailable, FrontierLost, TimeoutError) as why:
             logger.warning("left without goodbye, the frontier takes the leases back by itself: %s", why)
@@ -160,8 +155,8 @@ class FrontierWorker:
     def in_pipelines(self) -> int:
         """Leases that are neither waiting for their turn, nor in download, nor waiting to be settled."""
         waiting = sum(len(site.waiting) for site in self.pacing.sites.values())
-        leaving = len(self._retries) + len(self._returns)
-        return len(self._held) - waiting - len(self.pacing.downloading) - self.settlement.unsettled - leaving
+        elsewhere = len(self.pacing.downloading) + self.settlement.unsettled + self.outbox.leases
+        return len(self._held) - waiting - elsewhere
 
     # --- callbacks
 
@@ -176,19 +171,9 @@ class FrontierWorker:
         if not self._held:
             self._wake.set()
 
-    def _return_later(self, lease: Lease) -> None:
-        self._returns.append(lease)
-        self._wake.set()
-
-    def _release(self, site: HeldSite) -> None:
-        self._returns += site.waiting
-        site.waiting.clear()
-        self._releases.append((site, round(site.penalty_s * 1000)))
-        self._wake.set()
-
     def _give_sites_back(self) -> None:
         for site in self.pacing.stop():
-            self._release(site)
+            self.outbox.release(site)
 
     # --- the loops
 
@@ -210,7 +195,7 @@ class FrontierWorker:
                 if self.frontier.must_reconcile:
                     await self._beat()
                 async with self._exchange:
-                    await self._flush()
+                    await self.outbox.send()
                     got = await self._lease()
                 if not got and self._idle():
                     await self._when_dry()
@@ -248,8 +233,8 @@ class FrontierWorker:
             for lease in hold.leases:
                 self._held[lease.visit_id] = lease
         if self._stopping or self._end_state:
-            self._returns += [lease for hold in holds for lease in hold.leases]
-            self._releases += [(HeldSite(hold, 0, waiting=deque()), 0) for hold in holds]
+            for hold in holds:
+                self.outbox.release(HeldSite(hold, 0, waiting=deque(hold.leases)))
             return False
         for hold in holds:
             self.pacing.take(hold)
@@ -271,7 +256,7 @@ class FrontierWorker:
                 self.hooks.dry()
             return
         self.hooks.dry()
-        if self._held or self._retries or self._returns:
+        if self._held:
             return
         if at_limit and self._end_state is None and not await self.frontier.complete():
             self._end_state = await self.frontier.end(EndState.LIMIT)
@@ -284,26 +269,6 @@ class FrontierWorker:
     def _end(self, state: EndState) -> None:
         self._stopping = True
         self.hooks.ended(state.value)
-
-    async def _flush(self) -> None:
-        """Send what waits to be sent. Each list is emptied only after the server has taken it."""
-        now = monotonic()
-        if retries := self._retries[:]:
-            await self.frontier.retry(retries)
-            del self._retries[: len(retries)]
-            for lease, _ in retries:
-                self._let_go(lease)
-        if returns := self._returns[:]:
-            await self.frontier.give_back(returns)
-            del self._returns[: len(returns)]
-            for lease in returns:
-                self._let_go(lease)
-        while self._robots:
-            await self.frontier.put_robots(*self._robots[0])
-            del self._robots[0]
-        if releases := self._releases[:]:
-            await self.frontier.release([_as_release(site, penalty, now) for site, penalty in releases])
-            del self._releases[: len(releases)]
 
     async def _beat_until_stopped(self) -> None:
         while not self._closing.is_set():
@@ -342,7 +307,7 @@ class FrontierWorker:
         self._drop(set(self._held))
         for name in list(self.pacing.sites):
             self.pacing.drop_site(name)
-        self._releases.clear()
+        self.outbox.forget_sites()
         await self.frontier.join()
 
     async def _reconcile(self) -> None:
@@ -357,8 +322,7 @@ class FrontierWorker:
 
     def _drop(self, visit_ids: set[str]) -> None:
         self.pacing.drop(visit_ids)
-        self._retries = [entry for entry in self._retries if entry[0].visit_id not in visit_ids]
-        self._returns = [lease for lease in self._returns if lease.visit_id not in visit_ids]
+        self.outbox.forget(visit_ids)
         for visit_id in visit_ids:
             self.settlement.forget(visit_id)
             self._held.pop(visit_id, None)
@@ -383,13 +347,3 @@ class FrontierWorker:
         if self._said_away:
             self._said_away = False
             logger.warning("the frontier answers again")
-
-
-def _as_release(site: HeldSite, penalty_ms: int, now: float) -> Release:
-    return Release(
-        site.hold,
-        since_last_request_ms=site.since_last_request_ms(now),
-        delay_ms=round(site.delay_s * 1000),
-        penalty_ms=penalty_ms,
-        failed=site.failed(),
-    )
