@@ -20,7 +20,9 @@ class Crawl:
 
     def __init__(self, *options: str, environment: dict[str, str] | None = None) -> None:
         self._command = [PROGRAM, "crawl", *options]
-        self._environment = {**os.environ, **(environment or {})}
+        # Short: the path of the server's socket has to fit into 108 bytes. A guard that is killed leaves it there.
+        self._temporary = tempfile.TemporaryDirectory(prefix="lc-")
+        self._environment = {**os.environ, "TMPDIR": self._temporary.name, **(environment or {})}
 
     def __enter__(self) -> "Crawl":
         self._log = tempfile.TemporaryFile()
@@ -42,6 +44,7 @@ class Crawl:
         psutil.wait_procs(family, timeout=20)
         self.process.communicate()
         self._log.close()
+        self._temporary.cleanup()
 
     def family(self) -> list[psutil.Process]:
         """The process and all below it that are alive."""
