@@ -1,11 +1,15 @@
 """When a visit is settled: never before its discoveries and its rows are durable, whatever the server does."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
+from random import Random
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from linkcrawl.errors import FrontierUnavailable
 from linkcrawl.frontier.settlement import Settlement
@@ -176,6 +180,25 @@ def test_rows_without_a_barrier_do_not_settle() -> None:
     assert scene.let_go == [lease.visit_id]
 
 
+def test_after_a_broken_barrier_what_may_be_lost_is_submitted_again() -> None:
+    lease, some = a_lease(), links(5)
+
+    async def play(scene: Scene) -> None:
+        def first_barrier(name: str) -> str | None:
+            return "before" if name == "barrier" and scene.server.calls.count("barrier") == 1 else None
+
+        scene.server.fails = first_barrier
+        scene.settlement.rows_durable([lease])
+        scene.settlement.add(lease, Outcome.OK, some)
+        await scene.until(lambda: bool(scene.server.settled))
+
+    scene = played(play)
+    assert scene.server.calls.count("submit") >= 2
+    assert scene.forgotten >= 1, "what the worker believed known may be unknown"
+    assert {candidate.url for candidate in some} <= scene.server.durable
+    assert sorted(scene.known) == sorted(candidate.url for candidate in some)
+
+
 def test_rows_may_be_durable_before_the_page_is_read() -> None:
     with_links, without = a_lease(), a_lease()
 
@@ -285,3 +308,76 @@ def test_draining_gives_up_where_nobody_answers() -> None:
     scene = asyncio.run(work())
     assert not scene.server.settled
     assert scene.settlement.unsettled == 1
+
+
+def test_draining_alone_is_a_turn_in_which_a_cancelled_call_loses_nothing() -> None:
+    """`close` cancels `run` in the middle of whatever it does, and drains then."""
+    lease, some = a_lease(), links(3)
+
+    async def work(steps: int) -> Scene:
+        scene = Scene()
+        scene.settlement.add(lease, Outcome.OK, some)
+        scene.settlement.rows_durable([lease])
+        scene.settlement.refuse({Refusal.SCOPE: 1})
+        running = asyncio.create_task(scene.settlement.run())
+        await scene.until(lambda: len(scene.server.calls) >= steps)
+        running.cancel()
+        await asyncio.wait({running})
+        await scene.settlement.drain(5.0)
+        return scene
+
+    for steps in range(1, 5):
+        scene = asyncio.run(work(steps))
+        assert scene.server.settled == {lease.visit_id: Outcome.OK}, steps
+        assert {candidate.url for candidate in some} <= scene.server.durable
+        assert scene.let_go == [lease.visit_id]
+        assert scene.server.refused[Refusal.SCOPE] >= 1, steps
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 2**32), pages=st.integers(1, 12))
+def test_whatever_breaks_nothing_is_settled_before_its_time(seed: int, pages: int) -> None:
+    chance = Random(seed)
+    discovered: dict[str, set[str]] = {}
+    written: set[str] = set()
+
+    class Strict(ServerThatLoses):
+        async def settle(self, done: Sequence[tuple[Lease, Outcome]]) -> int:
+            for lease, _ in done:
+                assert lease.visit_id in written
+                assert discovered[lease.visit_id] <= self.durable
+            return await super().settle(done)
+
+    async def work() -> Scene:
+        scene = Scene(server=Strict())
+        scene.server.fails = lambda name: chance.choice([None, None, None, "before", "after"])
+        leases = [a_lease() for _ in range(pages)]
+        for lease in leases:
+            some = links(chance.randint(0, 3))
+            discovered[lease.visit_id] = {candidate.url for candidate in some}
+            if chance.random() < 0.3:
+                written.add(lease.visit_id)
+                scene.settlement.rows_durable([lease])
+            scene.settlement.add(lease, Outcome.OK, some)
+            if chance.random() < 0.3:
+                await one_turn(scene.settlement)
+        missing = [lease for lease in leases if lease.visit_id not in written]
+        chance.shuffle(missing)
+        for lease in missing:
+            written.add(lease.visit_id)
+            scene.settlement.rows_durable([lease])
+            for _ in range(chance.randint(0, 3)):
+                await one_turn(scene.settlement)
+        scene.server.fails = lambda name: None
+        await scene.settlement.drain(SOON_S)
+        assert set(scene.server.settled) == set(discovered)
+        assert sorted(scene.let_go) == sorted(discovered)
+        return scene
+
+    asyncio.run(work())
+
+
+async def one_turn(settlement: Settlement) -> None:
+    """As `run` takes it, without its waiting."""
+    with contextlib.suppress(FrontierUnavailable):
+        await settlement._turn(0.0, at_once=True)
