@@ -92,6 +92,11 @@ async def run(plan: Plan, told: Told) -> Result:
         chronicle = Chronicle(plan, frontier, found)
         await chronicle.begun()
         told.begun(found)
+        if frontier.guarantee_off:
+            told.log(
+                "the server keeps no append-only file (appendonly no): if it restarts, pages that it forgot are "
+                "lost to this crawl"
+            )
         return await _Run(plan, frontier, url, found, chronicle, told).to_the_end()
 
 

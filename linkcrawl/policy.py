@@ -60,18 +60,6 @@ VERDICTS: Mapping[Outcome, Verdict] = {
 NO_CONNECTION = frozenset({Outcome.DNS_ERROR, Outcome.CONNECT_ERROR, Outcome.TLS_ERROR, Outcome.TIMEOUT})
 """Where a bare domain's https form ends so, its http form is tried."""
 
-FETCHED = frozenset(
-    {
-        Outcome.OK,
-        Outcome.REDIRECT,
-        Outcome.HTTP_ERROR,
-        Outcome.NOT_HTML,
-        Outcome.TOO_LARGE,
-        Outcome.BAD_RESPONSE,
-    }
-)
-"""The server answered something."""
-
 
 def verdict(fetch: Fetch) -> Verdict:
     """What the fetch means."""

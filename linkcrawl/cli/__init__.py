@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from linkcrawl.cli.parser import build_parser
 from linkcrawl.errors import LinkcrawlError, UsageError
 
-EXIT_DONE, EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 0, 1, 2, 130
+EXIT_DONE, EXIT_USAGE, EXIT_INTERRUPTED = 0, 2, 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -37,7 +37,6 @@ def run(arguments: argparse.Namespace) -> int:
 
 class _Inspector:
     def __init__(self, config: CrawlConfig, watch: WatchList, base_url: str | None) -> None:
-        self._config = config
         self._options = fetch_options(config)
         self._watch = watch
         self._base_url = base_url

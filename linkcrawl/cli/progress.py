@@ -132,6 +132,8 @@ def summary_of(result: Result) -> str:
         f" ({pages_a_second:,.1f} a second, {cpu_ms:.1f} ms of CPU each)",
     ]
     lines += [f"  {'':10} {number:>9,} {name}" for name, number in result.outcomes.most_common()]
+    if result.max_rss_bytes:
+        lines.append(f"  memory     {result.max_rss_bytes / 1e6:,.0f} MB in the largest worker, at most")
     lines.append(f"  links      {result.links:,} to watched domains or otherwise recorded")
     refused = {reason.value: number for reason, number in result.refused.items() if number}
     if refused:

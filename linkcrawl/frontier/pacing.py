@@ -6,7 +6,7 @@ so many sites of one address. It starts visits; it knows neither Scrapy nor Redi
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any, Protocol
@@ -339,13 +339,3 @@ def _unreachable(lease: Lease, cause: Outcome | None) -> Fetch:
     if lease.candidate.seed is Seed.HTTPS_FIRST and cause is not None and cause in policy.NO_CONNECTION:
         return Fetch(cause, error="robots.txt was asked for")
     return Fetch(Outcome.ROBOTS_UNREACHABLE)
-
-
-def waiting_leases(sites: list[HeldSite]) -> list[Lease]:
-    """The leases of these sites that were never started."""
-    return [lease for site in sites for lease in site.waiting]
-
-
-def crawl_delays(robots: Mapping[str, RobotsRecord]) -> list[int]:
-    """The Crawl-delay of each origin that names one, in milliseconds."""
-    return [record.crawl_delay_ms for record in robots.values() if record.crawl_delay_ms is not None]

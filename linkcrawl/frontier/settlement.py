@@ -56,7 +56,6 @@ class Settlement:
     _to_settle: list[_Pending] = field(default_factory=list)
     _refused: dict[Refusal, int] = field(default_factory=dict)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
-    _changed: asyncio.Event = field(default_factory=asyncio.Event)
     _stopping: bool = False
     _last_barrier: float = 0.0
 
@@ -104,11 +103,6 @@ class Settlement:
         """Visits that were read and are not settled."""
         return len(self._pending)
 
-    @property
-    def unsubmitted(self) -> int:
-        """Visits whose discoveries the frontier has not taken yet."""
-        return len(self._to_submit)
-
     def _promote(self, pending: _Pending) -> None:
         if pending.rows_durable and pending.discoveries_durable:
             self._to_settle.append(pending)
@@ -127,8 +121,6 @@ class Settlement:
             except FrontierUnavailable:
                 await asyncio.sleep(back_off)
                 back_off = min(back_off * 2, LONGEST_BACK_OFF_S)
-            finally:
-                self._changed.set()
 
     async def _turn(self, now: float, *, at_once: bool = False) -> None:
         await self._submit()

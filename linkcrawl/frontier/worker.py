@@ -147,11 +147,6 @@ class FrontierWorker:
             logger.warning("left without goodbye, the frontier takes the leases back by itself: %s", why)
 
     @property
-    def in_hand(self) -> int:
-        """Leases held, in whatever state."""
-        return len(self._held)
-
-    @property
     def in_pipelines(self) -> int:
         """Leases that are neither waiting for their turn, nor in download, nor waiting to be settled."""
         waiting = sum(len(site.waiting) for site in self.pacing.sites.values())

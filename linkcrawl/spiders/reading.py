@@ -9,7 +9,7 @@ from hashlib import blake2b
 from linkcrawl import html
 from linkcrawl.frontier.held import Visit
 from linkcrawl.html.document import Document
-from linkcrawl.records import Directives, Fetch, Outcome, Page, Seed
+from linkcrawl.records import Directives, Fetch, Outcome, Page
 from linkcrawl.run import Run
 
 LONGEST_ERROR = 500
@@ -72,8 +72,3 @@ def _read_html(page: Page, fetch: Fetch, run: Run) -> None:
     if (link := document.canonical) is not None:
         canonical = run.resolver.resolve(document.base_of(link), link.href, document.codec)
         page.canonical_url = canonical.url if canonical else None
-
-
-def is_seed(page: Page) -> bool:
-    """Whether the page is a seed, or what a seed redirected to."""
-    return page.lease.candidate.seed is not Seed.NO

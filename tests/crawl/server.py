@@ -15,7 +15,10 @@ READY_S = 20
 
 
 class RestartableServer:
-    """Keeps an append-only file, as whoever runs a frontier is told to. Its folder goes when the block ends."""
+    """Its folder goes when the block ends. appendonly: "yes" as whoever runs a frontier is told to, or "no"."""
+
+    def __init__(self, appendonly: str = "yes") -> None:
+        self._appendonly = appendonly
 
     def __enter__(self) -> Self:
         # A folder of a short name: the path of a socket holds 108 bytes at most.
@@ -45,7 +48,14 @@ class RestartableServer:
 
     def _started(self) -> "subprocess.Popen[bytes]":
         command = [str(server_binary()), "--port", "0", "--unixsocket", str(self.folder / "s"), "--save", ""]
-        command += ["--appendonly", "yes", "--dir", str(self.folder), "--logfile", str(self.folder / "log")]
+        command += [
+            "--appendonly",
+            self._appendonly,
+            "--dir",
+            str(self.folder),
+            "--logfile",
+            str(self.folder / "log"),
+        ]
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
         until = time.monotonic() + READY_S
         while not self._answers():

@@ -63,3 +63,16 @@ def test_an_outage_costs_time_and_nothing_else(
     fetched = Counter((hit.host, hit.path) for hit in web.hits)
     # What was under way when the server went may be fetched once more, and no more often than it went.
     assert max(fetched.values()) <= 3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("appendonly", "warnings"), [("yes", 0), ("no", 1)])
+def test_a_server_that_keeps_nothing_is_named_once(tmp_path: Path, appendonly: str, warnings: int) -> None:
+    with RestartableServer(appendonly) as server, LocalWeb(WEB) as web:
+        to_here = ["--connect-to", web.connect_to, "--redis", server.url, "--delay", "0"]
+        with Crawl(
+            f"http://{next(iter(WEB))}/", "-o", str(tmp_path / "out"), "--watch", *WATCHED, *to_here
+        ) as crawl:
+            code, _, told = crawl.end()
+    assert code == 0, told
+    assert told.count("append-only") == warnings
