@@ -17,7 +17,7 @@ import msgspec
 
 from linkcrawl.chronicle import Chronicle
 from linkcrawl.crew import Crew
-from linkcrawl.errors import FrontierUnavailable, UsageError
+from linkcrawl.errors import FrontierUnavailable, LinkcrawlError, UsageError
 from linkcrawl.founding import Found, begin
 from linkcrawl.frontier.address import ServerAddress
 from linkcrawl.frontier.client import Frontier
@@ -84,7 +84,7 @@ async def run(plan: Plan, told: Told) -> Result:
 
     Raises UsageError before anything is made, NoServer, FrontierUnavailable, FrontierLost, DatasetError.
     """
-    async with _frontier(plan) as (frontier, url):
+    async with _frontier(plan) as (frontier, server):
         found = await begin(frontier, plan)
         if found.resumed and plan.config.redis is None:
             # The server is ours alone: what earlier workers held need not wait until they are taken for dead.
@@ -97,24 +97,39 @@ async def run(plan: Plan, told: Told) -> Result:
                 "the server keeps no append-only file (appendonly no): if it restarts, pages that it forgot are "
                 "lost to this crawl"
             )
-        return await _Run(plan, frontier, url, found, chronicle, told).to_the_end()
+        return await _Run(plan, frontier, server, found, chronicle, told).to_the_end()
 
 
 @contextlib.asynccontextmanager
-async def _frontier(plan: Plan) -> AsyncIterator[tuple[Frontier, str]]:
-    """The frontier on the server that was named, or on one of our own that lives as long as this; its URL."""
+async def _frontier(plan: Plan) -> AsyncIterator[tuple[Frontier, "_Server"]]:
+    """The frontier on the server that was named, or on one of our own that lives as long as this."""
     with contextlib.ExitStack() as stack:
-        url = plan.config.redis
+        url, embedded = plan.config.redis, None
         if url is None:
-            url = stack.enter_context(EmbeddedServer(plan.state_dir)).url
+            embedded = stack.enter_context(EmbeddedServer(plan.state_dir))
+            url = embedded.url
         try:
             frontier = await Frontier.connect(ServerAddress.from_url(url), plan.config.name)
         except FrontierUnavailable as why:
             raise UsageError(f"--redis: {why}") from None
         try:
-            yield frontier, url
+            yield frontier, _Server(url, embedded)
         finally:
             await frontier.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Server:
+    """Where the frontier is."""
+
+    url: str
+    """With its password."""
+    embedded: EmbeddedServer | None
+
+    @property
+    def is_gone(self) -> bool:
+        """Our own server has died: unlike one that the operator runs, nobody brings it back."""
+        return self.embedded is not None and not self.embedded.alive
 
 
 class _Run:
@@ -124,14 +139,14 @@ class _Run:
         self,
         plan: Plan,
         frontier: Frontier,
-        server_url: str,
+        server: _Server,
         found: Found,
         chronicle: Chronicle,
         told: Told,
     ) -> None:
         self._plan = plan
         self._frontier = frontier
-        self._server_url = server_url
+        self._server = server
         self._found = found
         self._chronicle = chronicle
         self._told = told
@@ -156,12 +171,17 @@ class _Run:
             self._crew.kill()
             for number in (signal.SIGINT, signal.SIGTERM):
                 loop.remove_signal_handler(number)
+        if self._server.is_gone:
+            raise LinkcrawlError(
+                f"the embedded server died (killed, or out of memory?); its log is in {self._plan.state_dir}. "
+                "Nothing that was settled is lost: the same command goes on"
+            )
         return await self._result()
 
     def _assignment(self) -> bytes:
         return msgspec.json.encode(
             {
-                "redis_url": self._server_url,
+                "redis_url": self._server.url,
                 "name": self._plan.config.name,
                 "worker_id": f"w{secrets.token_hex(5)}",
                 "out": self._plan.config.out,
@@ -197,6 +217,9 @@ class _Run:
     async def _watch(self) -> None:
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
+            if self._server.is_gone:
+                self._crew.kill()
+                return
             now = time.monotonic()
             most = self._plan.config.max_time
             if most is not None and now - self._began >= most / 1000:

@@ -67,6 +67,11 @@ class EmbeddedServer:
         return f"unix://{self._socket}"
 
     @property
+    def alive(self) -> bool:
+        """Whether it still runs. It is not started again: the crawl is, with the same command."""
+        return self._guard is not None and self._guard.poll() is None
+
+    @property
     def log_path(self) -> Path:
         """The server's own log."""
         return self.data_dir / "server.log"
