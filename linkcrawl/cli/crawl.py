@@ -2,14 +2,10 @@
 
 import argparse
 import asyncio
-import os
-from pathlib import Path
-from typing import Any
 
-from linkcrawl import config as configuration
 from linkcrawl.cli import EXIT_INTERRUPTED
+from linkcrawl.cli.flags import settings_of
 from linkcrawl.cli.progress import Display
-from linkcrawl.config import OPTIONS
 from linkcrawl.crawl import Result
 from linkcrawl.crawl import run as run_crawl
 from linkcrawl.plan import Plan, make_plan
@@ -23,15 +19,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def plan_of(arguments: argparse.Namespace) -> Plan:
     """Flags, environment and file -> a plan. Raises UsageError with every mistake of all of them."""
-    flags = {name: getattr(arguments, name) for name in OPTIONS}
-    environment, mistakes = configuration.read_environment(os.environ)
-    file: dict[str, Any] = {}
-    path = arguments.config or os.environ.get("LINKCRAWL_CONFIG")
-    if path:
-        file, wrong = configuration.read_toml(Path(path))
-        mistakes += wrong
-    config, wrong = configuration.parse([flags, environment, file])
-    return make_plan(config, arguments.seed, mistakes + wrong)
+    config, mistakes = settings_of(arguments)
+    return make_plan(config, arguments.seed, mistakes)
 
 
 def carry_out(plan: Plan, *, quiet: bool = False) -> int:

@@ -1,14 +1,11 @@
 """Every command, flag and default, as argparse knows them. A command imports what it needs when it runs."""
 
 import argparse
-from collections.abc import Callable, Sequence
-from importlib import import_module
 from typing import Any
 
 from linkcrawl import __version__
-from linkcrawl.config import OPTIONS, flag
-
-Command = Callable[[argparse.Namespace], int]
+from linkcrawl.cli import sharing_commands, steering_commands
+from linkcrawl.cli.flags import add_command, add_settings
 
 DESCRIPTION = (
     "A self-hosted backlink index: crawl sites, find every link to the domains you watch, keep it as Parquet."
@@ -21,13 +18,6 @@ Every option can stand in a TOML file (--config) as max_pages = 1000, and in the
 LINKCRAWL_MAX_PAGES=1000. A flag wins over a variable, a variable over the file.
 Ctrl-C stops cleanly, and the same command goes on where it stopped; a second Ctrl-C stops at once.
 """
-GROUPS = {
-    "what": "what to crawl and to keep",
-    "limits": "limits",
-    "politeness": "politeness",
-    "network": "network",
-    "machine": "this machine",
-}
 INSPECT_SETTINGS = (
     "tracking_param",
     "user_agent",
@@ -49,6 +39,8 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"linkcrawl {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _crawl(commands)
+    sharing_commands.add_to(commands)
+    steering_commands.add_to(commands)
     _demo(commands)
     _links(commands)
     _inspect(commands)
@@ -57,70 +49,8 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add(
-    commands: Any, name: str, help_: str, examples: str, *, module: str | None = None
-) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = commands.add_parser(
-        name,
-        help=help_,
-        description=help_[0].upper() + help_[1:] + ".",
-        epilog=examples,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.set_defaults(command=_lazily(module or name))
-    return parser
-
-
-def _lazily(module: str) -> Command:
-    """The command's `run`, imported when it is called: `normalize` need not wait half a second for Scrapy."""
-
-    def command(arguments: argparse.Namespace) -> int:
-        run: Command = import_module(f"linkcrawl.cli.{module}").run
-        return run(arguments)
-
-    return command
-
-
-def add_settings(parser: argparse.ArgumentParser, names: Sequence[str] | None = None) -> None:
-    """A flag for each setting of a crawl (or for the named ones). Values stay texts: config reads them."""
-    groups = {key: parser.add_argument_group(title) for key, title in GROUPS.items()}
-    for name, option in OPTIONS.items():
-        if names is not None and name not in names:
-            continue
-        told = option.metadata
-        names_ = [told["short"], flag(name)] if told["short"] else [flag(name)]
-        text = told["help"] + _default(option.default, told["metavar"])
-        if told["read"] is bool:
-            groups[told["group"]].add_argument(
-                *names_, dest=name, default=None, action=argparse.BooleanOptionalAction, help=text
-            )
-        elif isinstance(option.default, tuple):
-            many = "+" if name == "watch" else None
-            groups[told["group"]].add_argument(
-                *names_,
-                dest=name,
-                default=None,
-                action="extend" if many else "append",
-                nargs=many,
-                metavar=told["metavar"],
-                help=text,
-            )
-        else:
-            groups[told["group"]].add_argument(*names_, dest=name, metavar=told["metavar"], help=text)
-
-
-def _default(value: object, metavar: str) -> str:
-    if value is None or value == () or isinstance(value, bool):
-        return ""
-    if metavar in {"T", "S"} and isinstance(value, int):
-        return f" (default: {value / 1000:g} s)"
-    if metavar == "SIZE" and isinstance(value, int):
-        return f" (default: {value / 1024**2:g} MiB)"
-    return f" (default: {value})"
-
-
 def _crawl(commands: Any) -> None:
-    parser = _add(
+    parser = add_command(
         commands, "crawl", "find the links from the seeds' sites to the watched domains", CRAWL_EXAMPLES
     )
     parser.add_argument("seed", nargs="*", metavar="SEED", help="URL or bare domain to start from")
@@ -130,7 +60,7 @@ def _crawl(commands: Any) -> None:
 
 
 def _demo(commands: Any) -> None:
-    parser = _add(
+    parser = add_command(
         commands,
         "demo",
         "the main job on a small web of its own, on this machine",
@@ -142,7 +72,7 @@ def _demo(commands: Any) -> None:
 
 
 def _links(commands: Any) -> None:
-    parser = _add(
+    parser = add_command(
         commands,
         "links",
         "who links to a target: the rows that the datasets hold",
@@ -156,7 +86,7 @@ def _links(commands: Any) -> None:
 
 
 def _inspect(commands: Any) -> None:
-    parser = _add(
+    parser = add_command(
         commands,
         "inspect",
         "how a page is read: one line of JSON for each, no crawl",
@@ -179,7 +109,7 @@ def _inspect(commands: Any) -> None:
 
 
 def _normalize(commands: Any) -> None:
-    parser = _add(
+    parser = add_command(
         commands,
         "normalize",
         "URLs on standard input -> JSON lines: url, normalized, host, site, error",
@@ -189,7 +119,7 @@ def _normalize(commands: Any) -> None:
 
 
 def _robots(commands: Any) -> None:
-    parser = _add(
+    parser = add_command(
         commands,
         "robots",
         "allow or disallow, and the rule that decided, for each URL",

@@ -46,7 +46,16 @@ Start reading at client.py (what may be asked), keys.py (what lies on the server
 from linkcrawl.frontier.address import ServerAddress
 from linkcrawl.frontier.client import Frontier
 from linkcrawl.frontier.embedded import EmbeddedServer
-from linkcrawl.frontier.replies import Beat, Books, DeadLetter, Reconciled, Release, SiteSummary, WorkerSeen
+from linkcrawl.frontier.replies import (
+    Beat,
+    Books,
+    DeadLetter,
+    Reconciled,
+    Release,
+    SiteSummary,
+    WorkerFacts,
+    WorkerSeen,
+)
 from linkcrawl.frontier.spec import CrawlSpec, CrawlState
 
 __all__ = [
@@ -61,5 +70,6 @@ __all__ = [
     "Release",
     "ServerAddress",
     "SiteSummary",
+    "WorkerFacts",
     "WorkerSeen",
 ]

@@ -28,6 +28,7 @@ async def read_books(session: Session) -> Books:
         session.hear(int(server_us))
     for reason, times in _pairs(await session.server.command("HGETALL", session.keys.of_crawl(":refused"))):
         total[f"r:{reason.decode()}"] += int(times)
+    found = await session.server.command("HVALS", session.keys.of_crawl(":links"))
     return Books(
         accepted=total["accepted"],
         queued=total["queued"],
@@ -43,6 +44,7 @@ async def read_books(session: Session) -> Books:
         stale=total["stale"],
         crashes=total["crashes"],
         submits=total["submits"],
+        links=sum(map(int, found)),
         sites=total["sites"],
         sites_due=total["due"],
         sites_held=total["held"],

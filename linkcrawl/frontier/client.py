@@ -12,7 +12,16 @@ from linkcrawl.frontier.durability import Barrier
 from linkcrawl.frontier.keys import Keys
 from linkcrawl.frontier.liveness import Liveness
 from linkcrawl.frontier.pages import PageShare
-from linkcrawl.frontier.replies import Beat, Books, DeadLetter, Reconciled, Release, SiteSummary, WorkerSeen
+from linkcrawl.frontier.replies import (
+    Beat,
+    Books,
+    DeadLetter,
+    Reconciled,
+    Release,
+    SiteSummary,
+    WorkerFacts,
+    WorkerSeen,
+)
 from linkcrawl.frontier.server import Server
 from linkcrawl.frontier.session import Session
 from linkcrawl.frontier.spec import CrawlSpec, CrawlState
@@ -130,9 +139,9 @@ class Frontier:
         """End it: what is still held is queued again, unchanged."""
         await self._liveness.leave()
 
-    async def beat(self, in_download: Sequence[Lease]) -> Beat:
-        """Say that this worker lives, and what it is downloading."""
-        return await self._liveness.beat(in_download)
+    async def beat(self, in_download: Sequence[Lease], facts: WorkerFacts | None = None) -> Beat:
+        """Say that this worker lives, what it is downloading, and how it fares."""
+        return await self._liveness.beat(in_download, facts)
 
     async def reconcile(self, held: Sequence[Lease], holds: Sequence[SiteHold]) -> Reconciled:
         """Compare what this worker holds with what the server says it holds; what has to be dropped.

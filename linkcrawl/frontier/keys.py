@@ -9,6 +9,8 @@ Of the crawl, `{name}`...
                         incarnation (the last one given), watch_version, watch_next             constant
   `:beats`      zset    incarnation -> its last beat, ms                            workers
   `:workers`    hash    incarnation -> worker id                                    workers
+  `:told`       hash    incarnation -> what the worker tells of itself (msgpack)   workers
+  `:links`      hash    incarnation -> links that it found; gone: of those gone    workers
   `:pages`      hash    taken (of max_pages), and incarnation -> pages reserved     workers
   `:scope`      list    sites or hosts in scope, append-only                        seeds
   `:watch:<v>`  list    the watch list's patterns, version v                        watch list

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
+
 from linkcrawl.errors import FrontierUnavailable
 from linkcrawl.frontier.pages import PageShare
-from linkcrawl.frontier.replies import Beat, Reconciled, WorkerSeen
+from linkcrawl.frontier.replies import Beat, Reconciled, WorkerFacts, WorkerSeen
 from linkcrawl.frontier.server import Argument, Call
 from linkcrawl.frontier.session import Session, awake_ms
 from linkcrawl.records import EndState, Lease, SiteHold
@@ -42,21 +44,21 @@ class Liveness:
         self._acknowledged(sent, breaks)
         self._learn((await session.server.run([self._attend_call()]))[0])
 
-    def _attend_call(self) -> Any:
+    def _attend_call(self, facts: WorkerFacts | None = None) -> Call:
         session = self._session
-        return session.on_crawl(
-            "attend", session.incarnation or "", session.worker_id, session.spec.reclaim_after_ms
-        )
+        told = (b"", 0) if facts is None else (msgspec.msgpack.encode(facts), facts.links)
+        after_ms = session.spec.reclaim_after_ms
+        return session.on_crawl("attend", session.incarnation or "", session.worker_id, after_ms, *told)
 
-    async def beat(self, in_download: Sequence[Lease]) -> Beat:
-        """Say that this worker lives and what it downloads; learn what changed."""
+    async def beat(self, in_download: Sequence[Lease], facts: WorkerFacts | None = None) -> Beat:
+        """Say that this worker lives, what it downloads and how it fares; learn what changed."""
         session = self._session
         tokens: dict[int, list[str]] = {partition: [] for partition in sorted(session.asked)}
         for lease in in_download:
             tokens.setdefault(lease.partition, []).append(str(lease.token))
         sent, breaks = awake_ms(), session.server.breaks
         calls = [session.on_partition("beat", p, session.me, " ".join(some)) for p, some in tokens.items()]
-        attended, *replies = await session.server.run([self._attend_call(), *calls])
+        attended, *replies = await session.server.run([self._attend_call(facts), *calls])
         if any(alive != b"1" for alive, _us in replies):
             session.declared_dead = True
         answer = self._learn(attended)
@@ -213,7 +215,7 @@ class Liveness:
         """The workers that beat within the reclaim time."""
         session = self._session
         beats = session.keys.of_crawl(":beats")
-        call = session.on_crawl("attend", "", "", session.spec.reclaim_after_ms)
+        call = session.on_crawl("attend", "", "", session.spec.reclaim_after_ms, "", 0)
         server_us, *_, live, _silent = (await session.server.run([call]))[0]
         session.hear(int(server_us))
         if not live:
@@ -222,9 +224,17 @@ class Liveness:
         names = await session.server.commands(
             [("HGET", session.keys.of_crawl(":workers"), member) for member in live]
         )
+        told = await session.server.command("HMGET", session.keys.of_crawl(":told"), *live)
         now_ms = int(server_us) // 1000
         return [
-            WorkerSeen(name.decode(), int(member), max(0, now_ms - int(float(score))))
-            for member, score, name in zip(live, scores, names, strict=True)
+            WorkerSeen(name.decode(), int(member), max(0, now_ms - int(float(score))), _read_facts(raw))
+            for member, score, name, raw in zip(live, scores, names, told, strict=True)
             if score is not None and name is not None
         ]
+
+
+def _read_facts(raw: bytes | None) -> WorkerFacts | None:
+    try:
+        return None if raw is None else msgspec.msgpack.decode(raw, type=WorkerFacts)
+    except msgspec.MsgspecError:
+        return None

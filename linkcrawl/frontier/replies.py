@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import msgspec
+
 from linkcrawl.records import EndState, Lease, Outcome, Refusal, SiteHold
 
 
@@ -47,6 +49,25 @@ class Reconciled:
     """Leases that the server knew and the worker did not: queued again."""
 
 
+class WorkerFacts(msgspec.Struct, frozen=True):
+    """What a worker tells of itself with each beat, for `status`. Of its present incarnation."""
+
+    host: str = ""
+    version: str = ""
+    """Of linkcrawl."""
+    pages: int = 0
+    """Recorded."""
+    links: int = 0
+    pages_a_second: float = 0.0
+    """Over the last ten seconds or so."""
+    sites: int = 0
+    """Held."""
+    downloading: int = 0
+    rss_bytes: int = 0
+    hindrance: str | None = None
+    """Why it takes no leases."""
+
+
 @dataclass(frozen=True, slots=True)
 class WorkerSeen:
     """A live worker."""
@@ -55,6 +76,8 @@ class WorkerSeen:
     incarnation: int
     last_beat_ms: int
     """Since its last beat."""
+    facts: WorkerFacts | None
+    """None: it has told nothing, or in words of another version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +122,8 @@ class Books:
     stale: int
     crashes: int
     submits: int
+    links: int
+    """Found by all workers so far."""
     sites: int
     sites_due: int
     sites_held: int

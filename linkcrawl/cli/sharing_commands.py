@@ -1,0 +1,7 @@
+"""The flags of the commands by which machines share one crawl: submit, worker."""
+
+from typing import Any
+
+
+def add_to(commands: Any) -> None:
+    """Add them to the command line."""
