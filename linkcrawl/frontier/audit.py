@@ -82,14 +82,18 @@ def _wrong(counted: Mapping[str, int], facts: Mapping[str, int]) -> list[str]:
 
 
 async def is_complete(session: Session) -> bool:
-    """Whether nothing is left to do, in no partition.
+    """Whether nothing is left to do, in no partition, and no operator is submitting seeds.
 
     Partitions cannot be read at one instant, so all are read twice: complete only if nothing was left both
     times and nothing was submitted in between.
     """
     seen: list[list[int]] = []
     for _ in range(2):
-        replies = await session.server.run(session.on_each("books", session.partitions))
+        filling, *replies = await session.server.run(
+            [session.on_crawl("filling", "", 0), *session.on_each("books", session.partitions)]
+        )
+        if filling:
+            return False
         counted = [_counters(flat) for _us, _ended, flat, _sizes in replies]
         if any(c["queued"] + c["delayed"] + c["leased"] for c in counted):
             return False

@@ -6,8 +6,9 @@ import socket
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 
 from linkcrawl.errors import FrontierLost
-from linkcrawl.frontier import audit, lifecycle, moves, tables
+from linkcrawl.frontier import audit, claims, lifecycle, moves, tables
 from linkcrawl.frontier.address import ServerAddress
+from linkcrawl.frontier.claims import Claim
 from linkcrawl.frontier.durability import Barrier
 from linkcrawl.frontier.keys import Keys
 from linkcrawl.frontier.liveness import Liveness
@@ -124,6 +125,27 @@ class Frontier:
     async def reopen(self) -> None:
         """An operator's command: take back the end, so that leasing goes on."""
         await lifecycle.reopen(self._session)
+
+    async def claim(self, what: str, ms: int) -> Claim:
+        """Take on work that one of many has to do once (`what` names it), for so long; again before that runs
+        out if it takes longer. Whoever dies at it is followed by another."""
+        return await claims.claim(self._session, what, ms)
+
+    async def fulfil(self, what: str, ms: int = 0) -> None:
+        """The claimed work is done: nobody does it again for so long (0: ever)."""
+        await claims.fulfil(self._session, what, ms)
+
+    async def drop_claim(self, what: str) -> None:
+        """The claimed work was not done: another may."""
+        await claims.drop(self._session, what)
+
+    async def filling(self, ms: int) -> None:
+        """An operator is submitting seeds: for so long the crawl is not complete. 0: they are in."""
+        await claims.filling(self._session, ms)
+
+    async def count_seeds(self, number: int) -> None:
+        """Add to the seeds that operators gave (`CrawlState.seeds`)."""
+        await lifecycle.count_seeds(self._session, number)
 
     async def delete(self) -> None:
         """Remove every key of the crawl, whole or not, in bounded batches."""

@@ -5,7 +5,7 @@ partition p, so that a Redis Cluster keeps each partition whole on one node. `<i
 incarnation.
 
 Of the crawl, `{name}`...
-  ``            hash    epoch, spec (msgpack), ready, end, started_us, ended_us, paused, max_pages,
+  ``            hash    epoch, spec (msgpack), ready, end, started_us, ended_us, paused, max_pages, seeds,
                         incarnation (the last one given), watch_version, watch_next             constant
   `:beats`      zset    incarnation -> its last beat, ms                            workers
   `:workers`    hash    incarnation -> worker id                                    workers
@@ -16,6 +16,8 @@ Of the crawl, `{name}`...
   `:watch:<v>`  list    the watch list's patterns, version v                        watch list
   `:blocked`    list    blocked domains, append-only                                operator's commands
   `:refused`    hash    reason -> URLs refused by workers                           constant
+  `:claim:<w>`  string  who is at the work w that is done once; `done`              ends, watch lists
+  `:filling`    zset    operators who submit seeds now -> taken for dead, ms        operators
 
 Of a partition, `{name:p}`...
   ``            hash    epoch, limits, end, paused, token (the last one given), blocks (number of blocked

@@ -73,6 +73,7 @@ async def find(session: Session) -> CrawlState | None:
         started_us=int(record["started_us"]),
         ended_us=int(record["ended_us"]) if record.get("ended_us") else None,
         paused=session.paused,
+        seeds=int(record.get("seeds", 0)),
     )
 
 
@@ -108,6 +109,11 @@ async def set_limits(session: Session, **changes: int | bytes | None) -> CrawlSp
     await session.server.run([session.on_crawl("steer", "spec", pack_spec(spec), "max_pages", most)])
     session.adopt(spec)
     return spec
+
+
+async def count_seeds(session: Session, number: int) -> None:
+    """Add to the seeds that operators gave."""
+    await session.server.command("HINCRBY", session.keys.crawl, "seeds", number)
 
 
 async def set_paused(session: Session, paused: bool) -> None:

@@ -75,3 +75,5 @@ class CrawlState(msgspec.Struct, frozen=True):
     started_us: int
     ended_us: int | None
     paused: bool
+    seeds: int = 0
+    """Given by operators so far, each once."""
