@@ -47,6 +47,14 @@ def crawl_name(value: str) -> str:
     return value
 
 
+def port(value: str) -> int:
+    """A TCP port; 0 lets the system pick one."""
+    number = count(value)
+    if number > 65_535:
+        raise ValueError(f"must be 0 to 65535, not {number}")
+    return number
+
+
 def setting(
     read: Reader,
     help_: str,
@@ -68,7 +76,16 @@ class CrawlConfig:
     """What one crawl was told. Durations in milliseconds, sizes in bytes."""
 
     seeds: str | None = setting(
-        text, "file of seeds, one URL or bare domain a line", metavar="FILE", group="what"
+        text,
+        "file of seeds: one URL or bare domain a line (.gz too), a column of .csv or .parquet; - is standard input",
+        metavar="FILE",
+        group="what",
+    )
+    seeds_column: str | None = setting(
+        text,
+        "column of the seeds in a table (default: the one named url or domain, or the only one)",
+        metavar="NAME",
+        group="what",
     )
     watch: tuple[str, ...] = setting(
         text,
@@ -171,8 +188,11 @@ class CrawlConfig:
     state: str | None = setting(
         text, "folder of the embedded frontier (default: OUT/.linkcrawl)", metavar="DIR", group="machine"
     )
-    commit_age: int = setting(
-        duration_ms, "write a dataset part at least this often", 60_000, metavar="T", group="machine"
+    commit_age: int | None = setting(
+        duration_ms,
+        "write a dataset part at least this often (default: 60 s for crawl, 10 min for worker)",
+        metavar="T",
+        group="machine",
     )
     part_rows: int = setting(positive, "rows of a dataset part", 250_000, group="machine")
     part_size: int = setting(
@@ -184,6 +204,16 @@ class CrawlConfig:
     )
     reclaim_after: int = setting(
         duration_ms, "a worker silent for this long is taken for dead", 60_000, metavar="T", group="machine"
+    )
+    metrics_port: int | None = setting(
+        port, "serve metrics for Prometheus at this port: /metrics, /healthz", metavar="P", group="machine"
+    )
+    metrics_host: str = setting(
+        text,
+        "address that the metrics are served at; by default every one, as a container needs it",
+        "0.0.0.0",  # noqa: S104
+        metavar="ADDR",
+        group="machine",
     )
 
 

@@ -63,3 +63,5 @@ LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 # Which crawl `scrapy crawl links` works for: the names that users of scrapy-redis know, and the crawl's own.
 LINKCRAWL_NAME = "crawl"
+# Of a worker that nobody told better: a crawl on one machine is looked at while it runs.
+LINKCRAWL_COMMIT_AGE_MS = 60_000

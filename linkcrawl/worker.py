@@ -36,6 +36,8 @@ class Assignment(msgspec.Struct, frozen=True):
     name: str
     worker_id: str
     out: str
+    commit_age_ms: int = 60_000
+    """Where the crawl does not say."""
     log_level: str = "WARNING"
 
 
@@ -47,6 +49,7 @@ def settings_of(assignment: Assignment) -> Settings:
     settings.set("LINKCRAWL_NAME", assignment.name)
     settings.set("LINKCRAWL_WORKER_ID", assignment.worker_id)
     settings.set("LINKCRAWL_OUT", assignment.out)
+    settings.set("LINKCRAWL_COMMIT_AGE_MS", assignment.commit_age_ms)
     settings.set("LOG_LEVEL", assignment.log_level)
     return settings
 

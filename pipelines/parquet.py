@@ -51,9 +51,8 @@ class ParquetPipeline:
         assert scheduler.run is not None
         assert scheduler.worker is not None
         self._worker = scheduler.worker
-        self._writer = DatasetWriter(
-            self._location(scheduler.run), facts_of(scheduler.run), limits_of(scheduler.run)
-        )
+        run, commit_age_ms = scheduler.run, self._crawler.settings.getint("LINKCRAWL_COMMIT_AGE_MS")
+        self._writer = DatasetWriter(self._location(run), facts_of(run), limits_of(run, commit_age_ms))
         scheduler.publish = self.publish
         scheduler.add_rows = self._writer.add
         loop = asyncio.get_running_loop()
@@ -143,7 +142,8 @@ def facts_of(run: Run) -> RunFacts:
     )
 
 
-def limits_of(run: Run) -> PartLimits:
-    """When a part closes."""
+def limits_of(run: Run, commit_age_ms: int) -> PartLimits:
+    """When a part closes. commit_age_ms: of this worker, where the crawl does not say."""
     config = run.config
-    return PartLimits(config.part_rows, config.part_size, config.commit_age / 1000)
+    age_ms = commit_age_ms if config.commit_age is None else config.commit_age
+    return PartLimits(config.part_rows, config.part_size, age_ms / 1000)

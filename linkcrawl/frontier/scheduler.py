@@ -45,6 +45,11 @@ class Tally(msgspec.Struct):
     pages: int = 0
     links: int = 0
     outcomes: dict[str, int] = {}
+    wire_bytes: int = 0
+    """Of the bodies received."""
+    downloads: int = 0
+    """Pages whose download took a time that is known, and the sum of those times."""
+    download_ms: int = 0
     sites: int = 0
     downloading: int = 0
     hindrance: str | None = None
@@ -231,6 +236,10 @@ class LeaseScheduler(Scheduler):  # type: ignore[misc]
         tally.pages += 1
         tally.links += len(page.links)
         tally.outcomes[page.outcome] = tally.outcomes.get(page.outcome, 0) + 1
+        tally.wire_bytes += page.wire_bytes or 0
+        if page.fetch_ms is not None:
+            tally.downloads += 1
+            tally.download_ms += page.fetch_ms
 
     def measured_tally(self) -> Tally:
         """The tally, with what is true right now."""
