@@ -56,6 +56,9 @@ class Settlement:
     _to_settle: list[_Pending] = field(default_factory=list)
     _refused: dict[Refusal, int] = field(default_factory=dict)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
+    _turning: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """One turn at a time: a cancelled one may still be at work (redis-py swallows a cancellation) when `drain`
+    begins."""
     _stopping: bool = False
     _last_barrier: float = 0.0
 
@@ -112,8 +115,10 @@ class Settlement:
         """Work until `stop`; never raises for a server that is away."""
         back_off = SHORTEST_BACK_OFF_S
         while not self._stopping:
+            # Not wait_for: before Python 3.12 it swallows a cancellation that comes together with the event.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), SUBMIT_EVERY_S)
+                async with asyncio.timeout(SUBMIT_EVERY_S):
+                    await self._wake.wait()
             self._wake.clear()
             try:
                 await self._turn(asyncio.get_running_loop().time())
@@ -123,6 +128,10 @@ class Settlement:
                 back_off = min(back_off * 2, LONGEST_BACK_OFF_S)
 
     async def _turn(self, now: float, *, at_once: bool = False) -> None:
+        async with self._turning:
+            await self._work(now, at_once)
+
+    async def _work(self, now: float, at_once: bool) -> None:
         await self._submit()
         if self._submitted and (
             at_once or self._to_settle_soon() or now - self._last_barrier > BARRIER_EVERY_S

@@ -321,8 +321,9 @@ def test_draining_alone_is_a_turn_in_which_a_cancelled_call_loses_nothing() -> N
         scene.settlement.refuse({Refusal.SCOPE: 1})
         running = asyncio.create_task(scene.settlement.run())
         await scene.until(lambda: len(scene.server.calls) >= steps)
+        scene.settlement.stop()
         running.cancel()
-        await asyncio.wait({running})
+        assert await asyncio.wait({running}, timeout=SOON_S) == ({running}, set())
         await scene.settlement.drain(5.0)
         return scene
 
