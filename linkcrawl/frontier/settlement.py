@@ -175,7 +175,8 @@ class Settlement:
             counts, self._refused = self._refused, {}
             try:
                 await self.frontier.record_refused(counts)
-            except FrontierUnavailable:
+            except BaseException:
+                # Cancelled or cut off, it may have been counted: rather twice than never.
                 self.refuse(counts)
                 raise
 
