@@ -5,39 +5,35 @@ again, and when, is decided by those who know that it may be.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextvars import ContextVar
+from collections.abc import AsyncIterator, Sequence
 from typing import Any, NamedTuple
 
 from redis import exceptions as bad
-from redis.asyncio import Redis
-from redis.asyncio.cluster import RedisCluster
-from redis.asyncio.connection import Connection, ConnectionPool, SSLConnection, UnixDomainSocketConnection
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 
-from linkcrawl.errors import FrontierLost, FrontierUnavailable, LinkcrawlError, UsageError
 from linkcrawl.frontier.address import ServerAddress
+from linkcrawl.frontier.cluster import NEVER, ClusterNodes
+from linkcrawl.frontier.connections import Argument, Dial, Node
 from linkcrawl.frontier.lua import script
+from linkcrawl.frontier.nodes import BROKEN, Nodes, OneNode, SentinelNode
+from linkcrawl.frontier.words import in_our_words
 
-_BROKEN = (bad.ConnectionError, bad.TimeoutError, bad.ClusterDownError, bad.SlotNotCoveredError, OSError)
-_NOT_NOW = (
-    "OOM",
-    "LOADING",
-    "BUSY",
-    "READONLY",
-    "MASTERDOWN",
-    "CLUSTERDOWN",
-    "TRYAGAIN",
-    "MISCONF",
-    "NOREPLICAS",
+_KEYLESS = frozenset(
+    {
+        "TIME",
+        "INFO",
+        "PING",
+        "SCAN",
+        "SCRIPT",
+        "CONFIG",
+        "FLUSHALL",
+        "KEYS",
+        "CLIENT",
+        "CLUSTER",
+        "DBSIZE",
+        "ACL",
+    }
 )
-_REFUSED = ("NOAUTH", "WRONGPASS", "NOPERM", "DENIED")
-
-_EXPECTED: ContextVar[bool] = ContextVar("_EXPECTED", default=False)
-"""Whether the task that runs now ends connections on purpose."""
-
-Argument = str | bytes | int
+"""Commands without a key."""
 
 
 class Call(NamedTuple):
@@ -49,53 +45,26 @@ class Call(NamedTuple):
 
 
 class Server:
-    """A client of the frontier's server. Commands of one pipeline run in order, each by itself."""
+    """A client of the frontier's server. Commands of one pipeline that go to one node run in order, each by
+    itself. Raises UsageError for certificates that cannot be read."""
 
     def __init__(self, address: ServerAddress, timeout_s: float = 5.0) -> None:
         self.address = address
         self.breaks = 0
-        """Connections that ended without our doing, since the start: what was not acknowledged then may be
-        lost."""
+        """Connections that ended without our doing, and masters that changed, since the start: what was not
+        acknowledged then may be lost."""
         self._closing = False
         self._timeout_s = timeout_s
-        self._client: Any = self._cluster() if address.is_cluster else self._single()
-
-    def _options(self) -> dict[str, Any]:
-        options: dict[str, Any] = {
-            "username": self.address.username,
-            "password": self.address.password,
-            "socket_timeout": self._timeout_s,
-            "socket_connect_timeout": self._timeout_s,
-            "retry": Retry(NoBackoff(), 0),
-            "protocol": 2,
-        }
-        return options
-
-    def _single(self) -> Redis:
-        options = self._options() | {"db": self.address.database}
-        kind: type[Any]
-        if self.address.path is not None:
-            kind, options["path"] = UnixDomainSocketConnection, self.address.path
-        else:
-            kind = SSLConnection if self.address.is_tls else Connection
-            options |= {"host": self.address.host, "port": self.address.port, "socket_keepalive": True}
-        pool = ConnectionPool(connection_class=_counted(kind, self._on_break), max_connections=16, **options)
-        return Redis.from_pool(pool)
-
-    def _cluster(self) -> RedisCluster:
-        host = self.address.host or "localhost"
-        client = RedisCluster(host=host, port=self.address.port, ssl=self.address.is_tls, **self._options())
-        # RedisCluster takes no class of connection: every node, known or found later, gets ours here.
-        kind = _counted(SSLConnection if self.address.is_tls else Connection, self._on_break)
-        client.connection_kwargs["connection_class"] = kind
-        client.nodes_manager.connection_kwargs["connection_class"] = kind
-        for node in client.nodes_manager.startup_nodes.values():
-            node.connection_class = kind
-        return client
+        dial = Dial(address, timeout_s, self._on_break)
+        self._cluster = ClusterNodes(dial, self._on_break) if address.is_cluster else None
+        self._nodes: Nodes = self._cluster or (
+            SentinelNode(dial, self._on_break) if address.is_sentinel else OneNode(dial)
+        )
 
     def _on_break(self) -> None:
         if not self._closing:
             self.breaks += 1
+            self._nodes.doubt()
 
     async def run(self, calls: Sequence[Call]) -> list[Any]:
         """Run scripts in one round trip; their replies, in order.
@@ -105,17 +74,20 @@ class Server:
         """
         if not calls:
             return []
-        commands: list[tuple[Argument, ...]] = [
-            ("EVALSHA", script(call.script).sha, 1, call.key, *call.arguments) for call in calls
-        ]
+        commands = [self._script("EVALSHA", script(call.script).sha, call) for call in calls]
         replies = await self._pipeline(commands)
         unknown = [i for i, reply in enumerate(replies) if isinstance(reply, bad.NoScriptError)]
         if unknown:
             # EVAL also loads: the server was restarted, or this node never saw the script.
-            texts = [("EVAL", script(calls[i].script).text, *commands[i][2:]) for i in unknown]
+            texts = [self._script("EVAL", script(calls[i].script).text, calls[i]) for i in unknown]
             for i, reply in zip(unknown, await self._pipeline(texts), strict=True):
                 replies[i] = reply
         return [self._checked(reply) for reply in replies]
+
+    def _script(self, command: str, what: str, call: Call) -> tuple[Argument, ...]:
+        if self._cluster is not None:
+            return (command, what, 2, call.key, call.key + NEVER, *call.arguments)
+        return (command, what, 1, call.key, *call.arguments)
 
     async def run_one(self, name: str, key: str, *arguments: Argument) -> Any:
         """Run one script."""
@@ -130,47 +102,47 @@ class Server:
         return (await self.commands([command]))[0]
 
     async def _pipeline(self, commands: Sequence[tuple[Argument, ...]]) -> list[Any]:
-        pipeline = (
-            self._client.pipeline() if self.address.is_cluster else self._client.pipeline(transaction=False)
-        )
         try:
-            for command in commands:
-                pipeline.execute_command(*command)
-            replies: list[Any] = await pipeline.execute(raise_on_error=False)
-        except (*_BROKEN, bad.RedisError) as problem:
-            raise self.in_our_words(problem) from problem
+            await self._nodes.ready()
+            if self._cluster is not None:
+                return await self._over_nodes(self._cluster, commands)
+            replies = await self._nodes.of_key(b"").ask(commands)
+        except (*BROKEN, bad.RedisError) as problem:
+            self._nodes.doubt()
+            raise in_our_words(problem, self.address) from problem
+        if self.address.is_sentinel and any(isinstance(reply, bad.ReadOnlyError) for reply in replies):
+            self._on_break()  # it was the master, and is one no more
+        return replies
+
+    async def _over_nodes(self, cluster: ClusterNodes, commands: Sequence[tuple[Argument, ...]]) -> list[Any]:
+        """The commands, grouped by node, all nodes at once; then, one by one, what has to go elsewhere."""
+        keys = [_key_of(command) for command in commands]
+        groups: dict[Node, list[int]] = {}
+        for i, key in enumerate(keys):
+            groups.setdefault(cluster.of_key(key), []).append(i)
+        answers = await asyncio.gather(
+            *(node.ask([commands[i] for i in numbers]) for node, numbers in groups.items()),
+            return_exceptions=True,
+        )
+        replies: list[Any] = [None] * len(commands)
+        for numbers, answer in zip(groups.values(), answers, strict=True):
+            if isinstance(answer, BaseException):
+                raise answer
+            for i, reply in zip(numbers, answer, strict=True):
+                replies[i] = reply
+        await cluster.follow(commands, keys, replies)
+        if any(isinstance(reply, bad.ClusterDownError) for reply in replies):
+            cluster.doubt()
         return replies
 
     def _checked(self, reply: Any) -> Any:
         if isinstance(reply, Exception):
-            raise self.in_our_words(reply) from reply
+            raise in_our_words(reply, self.address) from reply
         return reply
 
     def in_our_words(self, problem: Exception) -> Exception:
         """The error that an operator can act on, or the problem itself where it is a bug."""
-        if isinstance(problem, bad.ConnectionError) and isinstance(problem.__cause__, bad.RedisError):
-            problem = problem.__cause__  # what the server said to the greeting
-        text = str(problem).removeprefix("ERR ")
-        if isinstance(problem, LinkcrawlError):
-            return problem
-        if isinstance(problem, bad.AuthenticationError | bad.NoPermissionError) or text.startswith(_REFUSED):
-            return UsageError(f"the server at {self.address} refuses this user or password: {text}")
-        if "LOST this is not the crawl" in text or text.startswith("WRONGTYPE"):
-            return FrontierLost(
-                f"the server at {self.address} no longer holds this crawl as it was: it was emptied or "
-                "replaced"
-            )
-        if isinstance(problem, bad.OutOfMemoryError) or "OOM command not allowed" in text:
-            return FrontierUnavailable(
-                f"the server at {self.address} is full: raise its maxmemory, or wait until pages are settled"
-            )
-        if isinstance(problem, (*_BROKEN, bad.BusyLoadingError, bad.ReadOnlyError)) or text.startswith(
-            _NOT_NOW
-        ):
-            return FrontierUnavailable(
-                f"the server at {self.address} does not answer now: {text or 'no answer'}"
-            )
-        return problem
+        return in_our_words(problem, self.address)
 
     async def scan(self, pattern: str) -> AsyncIterator[list[bytes]]:
         """All keys that match, page by page, of every node; one that comes or goes meanwhile may be missed or
@@ -184,77 +156,65 @@ class Server:
                 if int(cursor) == 0:
                     break
 
-    async def nodes(self) -> list[Any]:
-        """The servers that hold data: [None] for a single server."""
-        if not self.address.is_cluster:
-            return [None]
+    async def nodes(self) -> list[Node]:
+        """The servers that hold data."""
         try:
-            await self._client.initialize()
-        except (*_BROKEN, bad.RedisError) as problem:
-            raise self.in_our_words(problem) from problem
-        return list(self._client.get_primaries())
+            await self._nodes.ready()
+        except (*BROKEN, bad.RedisError) as problem:
+            raise in_our_words(problem, self.address) from problem
+        return self._nodes.all()
 
-    async def on_node(self, node: Any, *command: Argument) -> Any:
+    async def on_node(self, node: Node, *command: Argument) -> Any:
         """One plain command on one of `nodes()`."""
-        if node is None:
-            return await self.command(*command)
         try:
-            return await self._client.execute_command(*command, target_nodes=node)
-        except (*_BROKEN, bad.RedisError) as problem:
-            raise self.in_our_words(problem) from problem
+            return self._checked((await node.ask([command]))[0])
+        except (*BROKEN, bad.RedisError) as problem:
+            self._nodes.doubt()
+            raise in_our_words(problem, self.address) from problem
 
-    async def own_connections(self, keys: Sequence[str]) -> list[tuple[Any, str]]:
-        """New connections that nothing else uses, one for each server that holds one of the keys, with such a
-        key."""
-        if not self.address.is_cluster:
-            pool = self._client.connection_pool
-            return [(await _connected(pool.connection_class(**pool.connection_kwargs)), keys[0])]
+    async def own_connections(self, keys: Sequence[str]) -> list[tuple[Any, list[str]]]:
+        """New connections that nothing else uses, one for each server that holds some of the keys, with these
+        keys."""
         await self.nodes()
-        by_node: dict[str, tuple[Any, str]] = {}
+        by_node: dict[Node, list[str]] = {}
         for key in keys:
-            node = self._client.get_node_from_key(key)
-            by_node.setdefault(node.name, (node, key))
-        return [
-            (await _connected(node.connection_class(**node.connection_kwargs)), key)
-            for node, key in by_node.values()
-        ]
+            by_node.setdefault(self._nodes.of_key(key.encode()), []).append(key)
+        opened: list[tuple[Any, list[str]]] = []
+        try:
+            for node, some in by_node.items():
+                opened.append((await node.own_connection(), some))
+        except BaseException:
+            for connection, _ in opened:
+                await connection.disconnect(nowait=True)
+            raise
+        return opened
 
     async def renew(self) -> None:
         """Drop the connections that nobody uses now: those that a restart left behind do not count as new
         breaks."""
-        if self.address.is_cluster:
-            return
-        expected = _EXPECTED.set(True)
         try:
-            await self._client.connection_pool.disconnect(inuse_connections=False)
-        except _BROKEN as problem:
-            raise self.in_our_words(problem) from problem
-        finally:
-            _EXPECTED.reset(expected)
+            for node in self._nodes.all():
+                await node.drop_idle()
+        except BROKEN as problem:
+            raise in_our_words(problem, self.address) from problem
 
     async def close(self) -> None:
         """End every connection. May be called twice."""
         self._closing = True
         try:
             async with asyncio.timeout(self._timeout_s):
-                await self._client.aclose()
-        except (TimeoutError, *_BROKEN):
+                await self._nodes.close()
+        except BROKEN:
             pass
 
 
-async def _connected(connection: Any) -> Any:
-    await connection.connect()
-    return connection
-
-
-def _counted(kind: type[Any], on_break: Callable[[], None]) -> type[Any]:
-    """The class of connection, telling of each end: redis-py reconnects silently, which would hide a
-    restart."""
-
-    class Counted(kind):  # type: ignore[misc]
-        async def disconnect(self, *args: Any, **kwargs: Any) -> None:
-            if self.is_connected and not _EXPECTED.get():
-                on_break()
-            await super().disconnect(*args, **kwargs)
-
-    return Counted
+def _key_of(command: Sequence[Argument]) -> bytes:
+    """The key that decides where a command goes; b'' where it has none."""
+    name = command[0]
+    if name in ("EVALSHA", "EVAL"):
+        key: Argument = command[3]
+    elif name in _KEYLESS or len(command) < 2:
+        return b""
+    else:
+        key = command[2] if name in ("MEMORY", "OBJECT") else command[1]
+    return key.encode() if isinstance(key, str) else key if isinstance(key, bytes) else b""
