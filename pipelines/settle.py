@@ -36,6 +36,6 @@ class SettlePipeline:
         self._scheduler.count(item)
         if item.refused:
             self._scheduler.refuse(item.refused)
-        crash_point("read")
+        crash_point("read", item.lease.candidate.url)
         self._scheduler.read(item.lease.visit_id, item.outcome, item.discovered, scope)
         return item

@@ -110,10 +110,10 @@ class VisitDownloader:
         if not scheduler.started(visit):
             scheduler.not_sent(visit)
             return Fetch(Outcome.INTERNAL_ERROR, error="not sent")
-        crash_point("download")
+        crash_point("download", visit.lease.candidate.url)
         fetch = await self._fetcher.fetch(visit.lease.candidate.url)
         visit.fetch = fetch
-        crash_point("downloaded")
+        crash_point("downloaded", visit.lease.candidate.url)
         scheduler.fetched(visit, fetch, asked_to_wait_ms(fetch))
         return fetch
 
