@@ -7,8 +7,9 @@
 -- incarnations silent for the reclaim time}. Lists at most 10,000 live and 100 silent ones.
 if ARGV[2] ~= '' then
   redis.call('ZADD', P .. ':beats', now, ARGV[2])
-  redis.call('HSET', P .. ':workers', ARGV[2], ARGV[3])
-  if ARGV[5] ~= '' then
+  -- One that is not known may have been buried, its links added to those of the gone: they must not count again.
+  local known = redis.call('HSET', P .. ':workers', ARGV[2], ARGV[3]) == 0
+  if known and ARGV[5] ~= '' then
     redis.call('HSET', P .. ':told', ARGV[2], ARGV[5])
     redis.call('HSET', P .. ':links', ARGV[2], ARGV[6])
   end
