@@ -46,6 +46,8 @@ Start reading at client.py (what may be asked), keys.py (what lies on the server
 from linkcrawl.frontier.address import ServerAddress
 from linkcrawl.frontier.client import Frontier
 from linkcrawl.frontier.embedded import EmbeddedServer
+from linkcrawl.frontier.health import NodeFacts, SiteSeen
+from linkcrawl.frontier.lookup import Place, SiteFound, UrlFound
 from linkcrawl.frontier.replies import (
     Beat,
     Books,
@@ -66,10 +68,15 @@ __all__ = [
     "DeadLetter",
     "EmbeddedServer",
     "Frontier",
+    "NodeFacts",
+    "Place",
     "Reconciled",
     "Release",
     "ServerAddress",
+    "SiteFound",
+    "SiteSeen",
     "SiteSummary",
+    "UrlFound",
     "WorkerFacts",
     "WorkerSeen",
 ]

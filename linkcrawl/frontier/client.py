@@ -6,12 +6,14 @@ import socket
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 
 from linkcrawl.errors import FrontierLost
-from linkcrawl.frontier import audit, claims, lifecycle, moves, tables
+from linkcrawl.frontier import audit, claims, health, lifecycle, lookup, moves, steering, tables
 from linkcrawl.frontier.address import ServerAddress
 from linkcrawl.frontier.claims import Claim
 from linkcrawl.frontier.durability import Barrier
+from linkcrawl.frontier.health import NodeFacts, SiteSeen
 from linkcrawl.frontier.keys import Keys
 from linkcrawl.frontier.liveness import Liveness
+from linkcrawl.frontier.lookup import SiteFound, UrlFound
 from linkcrawl.frontier.pages import PageShare
 from linkcrawl.frontier.replies import (
     Beat,
@@ -318,6 +320,40 @@ class Frontier:
     def dead_letters(self) -> AsyncIterator[DeadLetter]:
         """What was found in the queues and is no entry of ours."""
         return audit.read_dead_letters(self._session)
+
+    # --- what an operator sees and steers
+
+    async def find_url(self, url: str, site: str) -> UrlFound:
+        """Where a URL (in its identity form) is, in bounded steps."""
+        return await lookup.find_url(self._session, url, site)
+
+    async def find_site(self, site: str, host: str, origins: Sequence[str] = ()) -> SiteFound:
+        """How a site stands; whether `host` of it is blocked; robots.txt of its origins, and of those named."""
+        return await lookup.find_site(self._session, site, host, origins)
+
+    async def in_scope(self, key: str) -> bool:
+        """Whether a site or host (as the crawl's scope has it) stands in the scope's list."""
+        return await lookup.in_scope(self._session, key)
+
+    async def change_watch(self, patterns: Sequence[str], since: int) -> int | None:
+        """Replace version `since` of the watch list; the new version, or None if another one counts by now."""
+        return await steering.change_watch(self._session, patterns, since)
+
+    async def begin_round(self) -> list[int]:
+        """Begin a round of retries, from 1; when each began, us by the server's clock, the new one last."""
+        return await steering.begin_round(self._session)
+
+    async def pushed_seeds(self) -> bool:
+        """Whether `NAME:start_urls`, which is no key of the crawl, holds seeds."""
+        return await steering.pushed_seeds(self._session)
+
+    async def nodes(self) -> list[NodeFacts]:
+        """The servers that hold the crawl, as far as this user may ask."""
+        return await health.read_nodes(self._session)
+
+    async def sample_sites(self) -> list[SiteSeen]:
+        """A bounded sample of sites: held, due first, due last."""
+        return await health.sample_sites(self._session)
 
     def now_us(self) -> int:
         """Microseconds since the epoch by the server's clock: that of the last reply plus what passed

@@ -16,6 +16,7 @@ Of the crawl, `{name}`...
   `:watch:<v>`  list    the watch list's patterns, version v                        watch list
   `:blocked`    list    blocked domains, append-only                                operator's commands
   `:refused`    hash    reason -> URLs refused by workers                           constant
+  `:rounds`     list    when each round of retries began, us                        operator's commands
   `:claim:<w>`  string  who is at the work w that is done once; `done`              ends, watch lists
   `:filling`    zset    operators who submit seeds now -> taken for dead, ms        operators
 
@@ -57,6 +58,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 SCOPE = ":scope"
 WATCH = ":watch:"
 BLOCKED = ":blocked"
+ROUNDS = ":rounds"
 
 
 @dataclass(frozen=True, slots=True)
