@@ -1,0 +1,228 @@
+"""A crawl that worker processes share, each of which a test can start, kill, put to sleep and look at."""
+
+import asyncio
+import itertools
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import ExitStack
+from itertools import pairwise
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import psutil
+import pyarrow.parquet as pq
+
+from linkcrawl.cli.crawl import plan_of
+from linkcrawl.cli.parser import build_parser
+from linkcrawl.founding import begin
+from linkcrawl.frontier import Books, Frontier, ServerAddress
+from linkcrawl.records import EndState
+from tests.crawl.process import LONGEST_S, wait_until
+from tests.crawl.server import RestartableServer
+from tests.web import LocalWeb, expected_links, reachable
+from tests.web.found import found_links, newest_visits
+from tests.web.random_web import WATCHED
+
+TOLERANCE_S = 0.05
+DELAY_S = 0.1
+PACE = ("--reclaim-after", "2s", "--commit-age", "500ms", "--max-sites", "3", "--partitions", "4")
+Answer = TypeVar("Answer")
+_serials = itertools.count(1)
+
+
+class WorkerProcess:
+    """`python -m linkcrawl.worker` for one crawl. Its end ends with that of the `with` block."""
+
+    def __init__(self, redis_url: str, name: str, out: Path, environment: dict[str, str]) -> None:
+        self.worker_id = f"t{os.getpid()}-{next(_serials)}"
+        self._assignment = {
+            "redis_url": redis_url,
+            "name": name,
+            "worker_id": self.worker_id,
+            "out": str(out),
+        }
+        self._environment = {**os.environ, **environment}
+
+    def __enter__(self) -> Self:
+        self._log = tempfile.TemporaryFile()
+        self._said = tempfile.TemporaryFile()
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "linkcrawl.worker"],
+            stdin=subprocess.PIPE,
+            stdout=self._said,
+            stderr=self._log,
+            start_new_session=True,
+            env=self._environment,
+        )
+        assert self.process.stdin is not None
+        self.process.stdin.write(json.dumps(self._assignment).encode() + b"\n")
+        self.process.stdin.flush()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        self.process.kill()
+        self.process.communicate()
+        self._log.close()
+        self._said.close()
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        self.process.send_signal(number)
+
+    def kill(self) -> None:
+        """As a power cut would; gone when this returns."""
+        self.process.kill()
+        self.process.wait()
+
+    def wait(self, seconds: float = LONGEST_S) -> int:
+        """Until it ends by itself -> its exit code."""
+        return self.process.wait(seconds)
+
+    @property
+    def alive(self) -> bool:
+        """Whether it still runs."""
+        return self.process.poll() is None
+
+    def told(self) -> str:
+        """What it said on stderr so far."""
+        return _all_of(self._log.fileno())
+
+    def ended(self) -> str | None:
+        """Why it ended, in its own word; None if it did not say."""
+        lines = [json.loads(line) for line in _all_of(self._said.fileno()).splitlines() if line[:1] == "{"]
+        return next((line["ended"] for line in lines if "ended" in line), None)
+
+    def cpu_s(self) -> float:
+        """CPU seconds that it has used."""
+        times = psutil.Process(self.process.pid).cpu_times()
+        return float(times.user + times.system)
+
+
+def _all_of(number: int) -> str:
+    return os.pread(number, os.fstat(number).st_size, 0).decode("utf-8", "replace")
+
+
+class SharedCrawl:
+    """One crawl of a whole test web, every host of it a seed, on a server of its own.
+
+    options: flags of `linkcrawl crawl` beside the usual ones of these tests (they win).
+    """
+
+    def __init__(
+        self,
+        web: LocalWeb,
+        out: Path,
+        *options: str,
+        delay_s: float = DELAY_S,
+        watch: Sequence[str] = WATCHED,
+    ) -> None:
+        self.web = web
+        self.out = out
+        self.delay_s = delay_s
+        self.watch = tuple(watch)
+        self.workers: list[WorkerProcess] = []
+        self._options = options
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        self.server = self._stack.enter_context(RestartableServer())
+        self._make()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        if error is not None:
+            for worker in self.workers:
+                error.add_note(f"{worker.worker_id} (exit code {worker.process.poll()}):\n{worker.told()}")
+        self._stack.close()
+
+    def flags(self) -> list[str]:
+        """Of a `linkcrawl crawl` that works for this crawl."""
+        seeds = [f"http://{host}/" for host in self.web.web]
+        own = ["-o", str(self.out), "--watch", *self.watch, "--redis", self.server.url, *PACE]
+        to_here = ["--delay", f"{round(self.delay_s * 1000)}ms", "--connect-to", self.web.connect_to]
+        return [*seeds, *own, *to_here, *self._options]
+
+    def _make(self) -> None:
+        plan = plan_of(build_parser().parse_args(["crawl", *self.flags()]))
+        asyncio.run(self._with_frontier(lambda frontier: begin(frontier, plan)))
+
+    # --- workers
+
+    def worker(self, redis_url: str | None = None, **environment: str) -> WorkerProcess:
+        """Start one more. redis_url: another way to the same server."""
+        where = redis_url or self.server.url
+        worker = self._stack.enter_context(WorkerProcess(where, "crawl", self.out, environment))
+        self.workers.append(worker)
+        return worker
+
+    def wait_for_the_end(self) -> None:
+        """Until the living workers have ended, each of them cleanly, at the end of the crawl."""
+        for worker in self.workers:
+            if worker.alive:
+                assert worker.wait() == 0, worker.told()
+                assert worker.ended() == EndState.FINISHED
+
+    # --- what the frontier says
+
+    def ask(self, question: Callable[[Frontier], Awaitable[Answer]]) -> Answer:
+        """Ask the frontier."""
+        return asyncio.run(self._with_frontier(question))
+
+    async def _with_frontier(self, question: Callable[[Frontier], Awaitable[Answer]]) -> Answer:
+        frontier = await Frontier.connect(ServerAddress.from_url(self.server.url), "crawl")
+        try:
+            return await question(frontier)
+        finally:
+            await frontier.close()
+
+    def books(self) -> Books:
+        """The crawl, counted."""
+        return self.ask(lambda frontier: frontier.books())
+
+    # --- what has to hold at the end, whatever happened
+
+    def assert_nothing_lost(self) -> Books:
+        """Every URL has exactly one settled outcome, the books balance, nothing is held; the links that count are
+        those of the web; no site was hurried."""
+        books = self.books()
+        assert books.balanced, books.off
+        left = (books.queued, books.delayed, books.leased, books.dead, books.sites_held)
+        assert left == (0, 0, 0, 0, 0), books
+        everything = reachable(self.web.web)
+        assert books.accepted == books.pages == len(everything), books
+        assert newest_visits(self.out).keys() == everything
+        assert found_links(self.out) == expected_links(self.web.web, self.watch)
+        self.assert_polite()
+        return books
+
+    def rows_of_visits(self) -> list[dict[str, Any]]:
+        """Every row of `visits`, those of older visits to a URL too."""
+        files = sorted((self.out / "visits").glob("*/*.parquet"))
+        return [row for path in files for row in pq.ParquetFile(path).read().to_pylist()]
+
+    def assert_polite(self) -> None:
+        """No two requests to a site started closer than its delay, robots.txt included."""
+        for host in self.web.web:
+            assert closest_s(self.web, host) > self.delay_s - TOLERANCE_S, host
+
+
+def closest_s(web: LocalWeb, host: str) -> float:
+    """The shortest time between the starts of two requests to a host."""
+    starts = sorted(hit.started for hit in web.hits_of(host))
+    return min((after - before for before, after in pairwise(starts)), default=999.0)
+
+
+def wait_for_hits(web: LocalWeb, more: int) -> None:
+    """Until the web was asked so many times more."""
+    before = len(web.hits)
+    wait_until(lambda: len(web.hits) >= before + more)
