@@ -25,7 +25,7 @@ from linkcrawl.frontier.nodes import BROKEN
 
 NEVER = ":never"
 """Suffix of the key that never exists."""
-_TURNS = 12
+_TURNS = 6
 _LONGEST_PAUSE_S = 0.25
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from redis import exceptions as bad
 
 from linkcrawl.errors import FrontierUnavailable, LinkcrawlError
+from linkcrawl.frontier.connections import expected_end
 from linkcrawl.frontier.server import Server
 
 _FSYNC_S = 2.0
@@ -74,14 +75,26 @@ class Barrier:
                     await self._until_all_durable()
             except (bad.RedisError, OSError) as problem:
                 await self.close()
+                if isinstance(problem, bad.AskError):
+                    await self._open_elsewhere()
                 raise self._server.in_our_words(problem) from problem
             finally:
                 self._seen_breaks = self._server.breaks
             if self._server.breaks != expected:
+                if self._server.may_move:
+                    await self._open_elsewhere()
                 raise FrontierUnavailable(
                     f"the connection to {self._server.address} broke: what was submitted has to be "
                     "submitted again"
                 )
+
+    async def _open_elsewhere(self) -> None:
+        """The connections may be with nodes that hold nothing of ours any more: open new ones now, so that what
+        is submitted again is waited for there."""
+        await self.close()
+        with suppress(LinkcrawlError):
+            await self.open()
+        self._seen_breaks = self._server.breaks
 
     async def _until_all_durable(self) -> None:
         """On every node at once: each may take a second."""
@@ -146,6 +159,7 @@ class Barrier:
     async def close(self) -> None:
         """End its connections."""
         connections, self._connections = self._connections, []
-        for connection, _ in connections:
-            with suppress(bad.RedisError, OSError):
-                await connection.disconnect()
+        with expected_end():
+            for connection, _ in connections:
+                with suppress(bad.RedisError, OSError):
+                    await connection.disconnect()

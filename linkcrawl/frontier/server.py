@@ -61,6 +61,11 @@ class Server:
             SentinelNode(dial, self._on_break) if address.is_sentinel else OneNode(dial)
         )
 
+    @property
+    def may_move(self) -> bool:
+        """Whether what a node holds may come to another one."""
+        return self.address.is_cluster or self.address.is_sentinel
+
     def _on_break(self) -> None:
         if not self._closing:
             self.breaks += 1
@@ -175,6 +180,7 @@ class Server:
     async def own_connections(self, keys: Sequence[str]) -> list[tuple[Any, list[str]]]:
         """New connections that nothing else uses, one for each server that holds some of the keys, with these
         keys."""
+        self._nodes.doubt()
         await self.nodes()
         by_node: dict[Node, list[str]] = {}
         for key in keys:

@@ -91,7 +91,8 @@ async def a_crawl(address: ServerAddress, **limits: Any) -> AsyncIterator[Crawl]
     """A new crawl on the emptied server."""
     crawl = Crawl(address, a_spec(**limits))
     try:
-        await crawl.raw.command("FLUSHALL")
+        for node in await crawl.raw.nodes():
+            await crawl.raw.on_node(node, "FLUSHALL")
         await (await crawl.client()).create(crawl.spec)
         yield crawl
     finally:
