@@ -1,5 +1,6 @@
 """The moves of URLs and sites that a worker asks for: submit, lease, release, settle, retry, return."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -31,7 +32,8 @@ async def submit(
 ) -> list[Refusal | None]:
     """Offer URLs; what came of each, in their order (None: accepted)."""
     answers: list[Refusal | None] = [None] * len(candidates)
-    calls, numbers = _submit_calls(session, candidates, parent)
+    same_as = _repetitions(candidates)
+    calls, numbers = _submit_calls(session, candidates, same_as, parent)
     opened = False
     for first in range(0, len(calls), _CALLS_AT_ONCE):
         replies = await session.server.run(calls[first : first + _CALLS_AT_ONCE])
@@ -42,16 +44,41 @@ async def submit(
                 answers[position] = REFUSAL_BY_LETTER[letter]
     if opened:
         await lifecycle.reopen(session)
+    for position, first_one in same_as.items():
+        answers[position] = answers[first_one] or Refusal.SEEN
     return answers
 
 
+def _repetitions(candidates: Sequence[Candidate]) -> dict[int, int]:
+    """{position: the earlier position that it repeats}; these are not asked about, but counted.
+
+    Pages that are read in the same second hold the same menu. The server would find that it has seen such a
+    URL, or refuse it as it refused the first: no less deep and after no fewer hops, nothing else can come of
+    it.
+    """
+    first: dict[tuple[str, int], int] = {}
+    same_as: dict[int, int] = {}
+    for position, candidate in enumerate(candidates):
+        key = (candidate.url, candidate.round)
+        known = first.setdefault(key, position)
+        earlier = candidates[known]
+        if known != position and candidate.depth >= earlier.depth and candidate.hops >= earlier.hops:
+            same_as[position] = known
+        else:
+            first[key] = position
+    return same_as
+
+
 def _submit_calls(
-    session: Session, candidates: Sequence[Candidate], parent: Lease | None
+    session: Session, candidates: Sequence[Candidate], same_as: Mapping[int, int], parent: Lease | None
 ) -> tuple[list[Call], list[list[int]]]:
     """The calls, by partition and site, and the positions of the candidates that each call holds."""
     partitions = session.spec.partitions
     by_partition: dict[int, dict[str, list[int]]] = {}
+    repeated = Counter(same_as.values())
     for position, candidate in enumerate(candidates):
+        if position in same_as:
+            continue
         site = candidate.site
         by_partition.setdefault(partition_of(site, partitions), {}).setdefault(site, []).append(position)
     buckets = buckets_of_partition(session.spec.expect_urls, partitions)
@@ -64,7 +91,7 @@ def _submit_calls(
             for site, positions in batch:
                 items += (site, len(positions))
                 for position in positions:
-                    items += _item(candidates[position], buckets)
+                    items += (*_item(candidates[position], buckets), repeated[position])
             here = [position for _, positions in batch for position in positions]
             entries = [pack_candidate(candidates[position]) for position in here]
             calls.append(session.on_partition("submit", partition, flag, pack(items), *entries))

@@ -1,20 +1,22 @@
 #!lua
 -- delayed -> queued for those whose time has come; queued -> leased; a site that is due -> held.
 -- KEYS[1] the partition. ARGV: epoch, incarnation, request, most sites, most URLs of a site, most URLs in all.
--- Answers {state, server time in us, ms until something is due (-1: nothing waits), holds}. state: 'ok', 'dead' (the
+-- Answers {state, server time in us, ms until something more is due (-1: nothing waits), holds}. state: 'ok', 'dead' (the
 -- incarnation was declared dead), 'late' (a newer request of it was answered, or it reconciled since).
 -- A hold is {site, token, delay_ms, ready_in_ms, failing_ms, {token, entry, record-only outcome, ...},
 -- {origin, ttl_ms, robots, ...}}. A request that comes twice is answered with what is left of the same reply.
 local incarnation, request = ARGV[2], tonumber(ARGV[3])
 local most_sites, per_site, most_urls = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 local flying, holding, reply_key = P .. ':f:' .. incarnation, P .. ':h:' .. incarnation, P .. ':r:' .. incarnation
-local crash_limit = tonumber(meta[11]) or 3
 local PROMOTED, TRIES = 200, 8
 
+local function crash_limit() return tonumber(redis.call('HGET', P, 'crash_limit')) or 3 end
+
 local function record_only(site, entry)
-  if is_blocked(host_of(entry)) then return 'blocked_domain' end
+  if is_blocked(entry) then return 'blocked_domain' end
   if site.given_up then return 'site_unreachable' end
-  if string.byte(entry, 3) >= crash_limit then return 'abandoned' end
+  local crashes = string.byte(entry, 3)
+  if crashes > 0 and crashes >= crash_limit() then return 'abandoned' end
   return ''
 end
 
@@ -72,9 +74,17 @@ if last then
   if tonumber(number) == request then return { 'ok', whole(now_us), 0, same_again(lines) } end
 end
 
+-- ms until the first member of a set of times is due, 0 if it is; nil if the set is empty.
+local function until_first(key)
+  local first = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
+  return first[2] and math.max(0, tonumber(first[2]) - now)
+end
+
+-- Answers ms until the next one that is delayed has to be promoted; nil if there is none.
 local function promote()
+  local wait = until_first(P .. ':delayed')
+  if wait ~= 0 then return wait end
   local ripe = redis.call('ZRANGEBYSCORE', P .. ':delayed', '-inf', now, 'LIMIT', 0, PROMOTED)
-  if #ripe == 0 then return end
   -- What nobody counted in was put there by somebody else.
   local known = tonumber(redis.call('HGET', P .. ':c', 'delayed')) or 0
   local foreign = redis.call('ZCARD', P .. ':delayed') - known
@@ -96,6 +106,7 @@ local function promote()
   end
   call_many('ZREM', P .. ':delayed', ripe)
   flush_sites()
+  return until_first(P .. ':delayed')
 end
 
 -- The queue of the site is what its lists hold; `n` is what was counted in. They differ only where somebody else
@@ -186,8 +197,10 @@ local function hold(site, taken)
 end
 
 if (ended and ended ~= '') or paused == '1' then return { 'ok', whole(now_us), -1, {} } end
-promote()
-if most_sites > 0 and most_urls > 0 then
+local delayed_for = promote()
+local due_in = until_first(P .. ':due')
+local served = due_in == 0 and most_sites > 0 and most_urls > 0
+if served then
   for _, name in ipairs(redis.call('ZRANGEBYSCORE', P .. ':due', '-inf', now, 'LIMIT', 0, most_sites)) do
     if given >= most_urls then break end
     local site = site_of(name)
@@ -208,14 +221,10 @@ if given > 0 then
   count('leases', given)
 end
 flush()
-local wait = -1
-if given == 0 then
-  for _, key in ipairs({ P .. ':due', P .. ':delayed' }) do
-    local first = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
-    if first[2] then
-      local ms = math.max(0, tonumber(first[2]) - now)
-      if wait < 0 or ms < wait then wait = ms end
-    end
-  end
+-- Who got all that it asked for may find more at once; the others hear when there will be more.
+local wait = 0
+if #holds < most_sites or not served then
+  if served then due_in = until_first(P .. ':due') end
+  wait = math.min(due_in or math.huge, delayed_for or math.huge)
 end
-return { 'ok', whole(now_us), wait, holds }
+return { 'ok', whole(now_us), wait < math.huge and wait or -1, holds }

@@ -5,17 +5,20 @@
 -- one worked, '' if none was made. Answers a '1' for each that was held, '0' for each that was not (stale).
 local incarnation, answers = ARGV[2], {}
 local holding = P .. ':h:' .. incarnation
-local give_up = tonumber(meta[10])
 local dead = is_declared_dead(incarnation)
+local give_up
 
 local function judge(site, failed)
   if failed == '0' and site.failing_since then
     set(site, 'f', '')
   elseif failed == '1' and not site.failing_since then
     set(site, 'f', now)
-  elseif failed == '1' and give_up and now - site.failing_since >= give_up and not site.given_up then
-    site.given_up = true
-    set(site, 'g', '1')
+  elseif failed == '1' and not site.given_up then
+    give_up = give_up or tonumber(redis.call('HGET', P, 'site_give_up_ms')) or math.huge
+    if now - site.failing_since >= give_up then
+      site.given_up = true
+      set(site, 'g', '1')
+    end
   end
 end
 

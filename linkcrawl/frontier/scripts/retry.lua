@@ -2,23 +2,18 @@
 -- leased -> delayed, as the entry that is given (its attempt is one more).
 -- KEYS[1] the partition. ARGV: epoch, incarnation, then token, wait in ms and new entry of each lease.
 -- Answers a '1' for each that was leased, '0' for each that was not (stale).
-local incarnation, answers = ARGV[2], {}
-local flying = P .. ':f:' .. incarnation
-local dead = is_declared_dead(incarnation)
-for at = 3, #ARGV, 3 do
-  local record = not dead and redis.call('HGET', flying, ARGV[at])
-  local level, name = split(record or '')
-  if level then
-    redis.call('HDEL', flying, ARGV[at])
-    redis.call('ZADD', P .. ':delayed', now + tonumber(ARGV[at + 1]), level .. ' ' .. name .. ' ' .. ARGV[at + 2])
-    count('leased', -1)
-    count('delayed', 1)
-    count('retried', 1)
-    answers[#answers + 1] = '1'
-  else
-    count('stale', 1)
-    answers[#answers + 1] = '0'
+local tokens, waiting = {}, {}
+for at = 3, #ARGV, 3 do tokens[#tokens + 1] = ARGV[at] end
+local records, retried = land(ARGV[2], tokens)
+for i, record in ipairs(records) do
+  if record then
+    local level, name = split(record)
+    waiting[#waiting + 1] = now + tonumber(ARGV[3 * i + 1])
+    waiting[#waiting + 1] = level .. ' ' .. name .. ' ' .. ARGV[3 * i + 2]
   end
 end
+call_many('ZADD', P .. ':delayed', waiting)
+count('delayed', retried)
+count('retried', retried)
 flush()
-return table.concat(answers)
+return told(records)

@@ -2,7 +2,8 @@
 -- unseen -> queued, or refused with a reason that is counted.
 -- KEYS[1] the partition. ARGV: epoch; '1' if a page's worker submits, '' if an operator does; one msgpack array (a
 --   hundred arguments cost the server more than the work): for each site its name, the number of its items, and for
---   each item bucket, fingerprint (text: Lua would round it), depth, hops, mark; then the entry of each item.
+--   each item bucket, fingerprint (text: Lua would round it), depth, hops, mark, how often it was offered besides;
+--   then the entry of each item.
 --   `mark` is '' or, for a URL of a later round, `<bucket> <fingerprint>` of the URL itself.
 -- Answers one letter an item ('0' accepted, else a letter of wire.REFUSAL_BY_LETTER), after a '!' if the crawl
 -- had ended and is open again. Writes no more than it is given.
@@ -12,12 +13,13 @@ local letters = {}
 -- A finished crawl had no page left whose links were not submitted: this one comes from a page that was fetched
 -- again since. Only an operator opens the crawl anew.
 local too_late = ended == 'finished' and ARGV[2] == '1'
-local max_depth, max_hops = tonumber(meta[6]), tonumber(meta[7])
-local budget, cap = tonumber(meta[8]), tonumber(meta[9])
+local limits = redis.call('HMGET', P, 'max_depth', 'max_hops', 'max_pages_per_site', 'max_queued_per_site')
+local max_depth, max_hops = tonumber(limits[1]), tonumber(limits[2])
+local budget, cap = tonumber(limits[3]), tonumber(limits[4])
 local any_accepted = false
 
 local function reason_against(site, depth, hops, known, entry)
-  if meta[12] and is_blocked(host_of(entry)) then return 'x' end
+  if is_blocked(entry) then return 'x' end
   if max_depth and depth > max_depth then return 'd' end
   if max_hops and hops > max_hops then return 'h' end
   if budget and site.accepted >= budget and not known then return 'b' end
@@ -58,15 +60,21 @@ while at <= last do
   if too_late then
     count('stale', number)
     letters[#letters + 1] = string.rep('s', number)
-    at, entries = at + 5 * number, entries + number
+    at, entries = at + 6 * number, entries + number
   else
     local site, refused, accepted = site_of(name), {}, 0
     for _ = 1, number do
       entries = entries + 1
       local letter = judge(site, at, ARGV[entries])
       letters[#letters + 1] = letter
-      if letter == '0' then accepted = accepted + 1 else refused[letter] = (refused[letter] or 0) + 1 end
-      at = at + 5
+      local again = items[at + 5]
+      if letter == '0' then
+        accepted = accepted + 1
+        if again > 0 then refused.s = (refused.s or 0) + again end
+      else
+        refused[letter] = (refused[letter] or 0) + 1 + again
+      end
+      at = at + 6
     end
     if accepted > 0 then
       any_accepted = true
