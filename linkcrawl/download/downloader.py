@@ -79,6 +79,10 @@ class VisitDownloader:
         place = await self._fetcher.resolve(host, port)
         return None if isinstance(place, Fetch) or place.exempt else place.ip
 
+    async def connects(self, origin: str) -> bool:
+        """Whether a connection to the origin can be made now, by its name looked up anew. Never raises."""
+        return await self._fetcher.connects(*host_and_port(origin))
+
     async def robots_of(self, origin: str) -> RobotsRecord:
         """Fetch and read an origin's robots.txt. Never raises."""
         config = self._run.config

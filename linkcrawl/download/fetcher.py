@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple
 
 import aiohttp
 from aiohttp.connector import Connection
+from yarl import URL
 
 from linkcrawl.download.body import drain, read_body
 from linkcrawl.download.content_type import is_html, looks_like_html
@@ -23,6 +24,7 @@ from linkcrawl.download.robots_txt import RobotsAnswer, ask_robots
 from linkcrawl.records import Fetch, Outcome
 
 Accept = Literal["html", "any"]
+_PROBE_SECONDS = 5.0
 _ACCEPT = "text/html,application/xhtml+xml;q=0.9,*/*;q=0.1"
 
 
@@ -89,6 +91,26 @@ class Fetcher:
         except Exception as error:  # as in fetch
             outcome, text = outcome_of(error)
             return Fetch(outcome, fetch_ms=round((time.monotonic() - started) * 1000), error=text)
+
+    async def connects(self, host: str, port: int) -> bool:
+        """Whether a connection can be made to a host (no brackets) and port, or to the proxy; nothing is sent.
+
+        Names are looked up anew, and if it can, names that had no address may be asked for again at once.
+        Raises nothing but CancelledError.
+        """
+        try:
+            async with asyncio.timeout(_PROBE_SECONDS):
+                if self._options.proxy is not None:
+                    proxy = URL(self._options.proxy)
+                    places = [Address(proxy.host or "", proxy.port or 80, exempt=True)]
+                else:
+                    places = await self._resolver.places(host, port, anew=True)
+                _, writer = await asyncio.open_connection(places[0].ip, places[0].port)
+        except (OSError, TimeoutError):
+            return False
+        writer.transport.abort()
+        self._resolver.forget_failures()
+        return True
 
     async def fetch_robots(self, origin: str) -> RobotsAnswer:
         """The robots.txt of an origin (scheme://host[:port]). Raises nothing but CancelledError."""

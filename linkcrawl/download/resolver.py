@@ -74,15 +74,16 @@ class Resolver(AbstractResolver):
         self._known: OrderedDict[str, _Known] = OrderedDict()
         self._asking: dict[str, asyncio.Task[_Known]] = {}
 
-    async def places(self, host: str, port: int) -> list[Address]:
+    async def places(self, host: str, port: int, *, anew: bool = False) -> list[Address]:
         """Where a fetch of host (a name or an address, no brackets) and port connects to, best first.
 
+        anew: whatever is known of the name, it is asked for.
         Raises DnsFailure, or AddressDenied if the guard lets none of them pass.
         """
         named = False
         if (target := self._connect_to.target(host, port)) is not None:
             host, port, named = target.host, target.port, target.named
-        ips = (host,) if is_address(host) else await self._lookup(host)
+        ips = (host,) if is_address(host) else await self._lookup(host, anew)
         if named:
             for ip in ips:
                 self._guard.exempt(ip, port)
@@ -119,8 +120,13 @@ class Resolver(AbstractResolver):
             await self._dns.close()
             self._dns = None
 
-    async def _lookup(self, host: str) -> tuple[str, ...]:
-        known = self._known.get(host)
+    def forget_failures(self) -> None:
+        """The network was away: names that had no address may have one."""
+        for host in [host for host, known in self._known.items() if known.failure is not None]:
+            del self._known[host]
+
+    async def _lookup(self, host: str, anew: bool = False) -> tuple[str, ...]:
+        known = None if anew else self._known.get(host)
         if known is None or known.until < time.monotonic():
             task = self._asking.get(host)
             if task is None:

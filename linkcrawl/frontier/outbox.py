@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from time import monotonic
 
+from linkcrawl.errors import FrontierUnavailable
 from linkcrawl.frontier.client import Frontier
 from linkcrawl.frontier.held import HeldSite
 from linkcrawl.frontier.replies import Release
@@ -79,13 +80,24 @@ class Outbox:
             del self.returns[: len(returns)]
             for lease in returns:
                 self.gone(lease)
-        while self._robots:
-            await self.frontier.put_robots(*self._robots[0])
-            del self._robots[0]
+        trouble = await self._send_robots()
         if releases := self._releases[:]:
             now = monotonic()
             await self.frontier.release([_as_release(site, penalty, now) for site, penalty in releases])
             del self._releases[: len(releases)]
+        if trouble is not None:
+            raise trouble
+
+    async def _send_robots(self) -> FrontierUnavailable | None:
+        """Before the releases, so that the next who holds the site need not ask again. A server that is full takes
+        no robots.txt: that keeps no site from being released."""
+        try:
+            while self._robots:
+                await self.frontier.put_robots(*self._robots[0])
+                del self._robots[0]
+        except FrontierUnavailable as why:
+            return why
+        return None
 
 
 def _as_release(site: HeldSite, penalty_ms: int, now: float) -> Release:

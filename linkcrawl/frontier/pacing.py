@@ -9,24 +9,15 @@ from collections import deque
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from time import monotonic
-from typing import Any, Protocol
+from typing import Any
 
 from linkcrawl import policy
-from linkcrawl.frontier.held import LONGEST_WAIT_S, HeldSite, OriginRobots, Visit, split_url
+from linkcrawl.frontier.blocklist import Blocklist
+from linkcrawl.frontier.doubt import Ruling, connection, robots_connection
+from linkcrawl.frontier.held import HeldSite, Visit, split_url
+from linkcrawl.frontier.network_watch import Network, NetworkWatch
+from linkcrawl.frontier.places import AddressPlaces
 from linkcrawl.records import Fetch, Lease, Outcome, RobotsRecord, RobotsState, Seed, SiteHold
-from linkcrawl.robots import Rules
-
-
-class Network(Protocol):
-    """What the pacing needs to know of the network."""
-
-    async def address_of(self, url: str) -> str | None:
-        """The IP address that counts for the bound of sites per address; None: no bound applies."""
-        ...
-
-    async def robots_of(self, origin: str) -> RobotsRecord:
-        """Fetch and read an origin's robots.txt. Never raises."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +47,23 @@ class Pacing:
     """Give back a lease whose site is given back already."""
     keep_robots: Callable[[HeldSite, RobotsRecord], None]
     may_start: Callable[[], bool]
+    network_changed: Callable[[bool], None]
+    """Called with True when this worker's own network is gone, with False when it is back."""
+    blocked: Blocklist = field(default_factory=Blocklist)
+    watch: NetworkWatch = field(init=False)
+    places: AddressPlaces = field(init=False)
     sites: dict[str, HeldSite] = field(default_factory=dict)
     downloading: dict[str, Visit] = field(default_factory=dict)
     """By visit id: handed to the download, not answered yet."""
     _asking: set[HeldSite] = field(default_factory=set)
     """Sites whose robots.txt is being fetched."""
     _no_room: deque[HeldSite] = field(default_factory=deque)
-    _of_address: dict[str, int] = field(default_factory=dict)
-    _waiting_for: dict[str, deque[HeldSite]] = field(default_factory=dict)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _closed: bool = False
+
+    def __post_init__(self) -> None:
+        self.watch = NetworkWatch(self.network, self._give_back_unjudged, self._network_changed)
+        self.places = AddressPlaces(self.pace.per_ip, self._turn, self._give_back)
 
     # --- taking and giving back
 
@@ -78,8 +76,12 @@ class Pacing:
             not_before=monotonic() + hold.ready_in_ms / 1000,
         )
         for origin, record in hold.robots.items():
-            self._learn(site, origin, record)
+            site.learn(origin, record, self.pace.max_crawl_delay_ms)
+            if robots_connection(record):
+                self.watch.doubt.vouch(hold.site, origin)
         self.sites[hold.site] = site
+        if self.blocked.touches(hold.site):
+            self._record_blocked(site)
         self._turn(site)
 
     def stop(self) -> list[HeldSite]:
@@ -90,6 +92,7 @@ class Pacing:
             self._forget(site)
         for task in self._tasks:
             task.cancel()
+        self.watch.stop()
         self._asking.clear()  # a task that is cancelled before its first step runs none of its code
         return held
 
@@ -114,6 +117,27 @@ class Pacing:
             site.waiting.clear()
             self._forget(site)
 
+    def block(self, blocked: Blocklist) -> None:
+        """From now on nothing of these domains is asked for; what waits of them is recorded as blocked."""
+        self.blocked = blocked
+        for site in list(self.sites.values()):
+            if blocked.touches(site.hold.site):
+                self._record_blocked(site)
+
+    def _record_blocked(self, site: HeldSite) -> None:
+        rest: deque[Lease] = deque()
+        waiting, site.waiting = site.waiting, rest
+        for lease in waiting:
+            if lease.record_only is None and self.blocked.holds(lease.candidate.host):
+                self._start_known(Visit(lease, site, fetch=Fetch(Outcome.BLOCKED_DOMAIN)))
+            else:
+                rest.append(lease)
+        if not rest and not self._is_asked(site):
+            self._give_back(site)
+
+    def _is_asked(self, site: HeldSite) -> bool:
+        return site in self._asking or any(visit.site is site for visit in self.downloading.values())
+
     @property
     def active(self) -> int:
         """Requests under way."""
@@ -131,8 +155,11 @@ class Pacing:
             return
         while site.waiting and not site.busy:
             lease = site.waiting[0]
-            if lease.record_only is not None:
-                self._start_known(site, Fetch(lease.record_only), RobotsState.NOT_CHECKED)
+            known = lease.record_only
+            if known is None and self.blocked.holds(lease.candidate.host):
+                known = Outcome.BLOCKED_DOMAIN
+            if known is not None:
+                self._start_known(Visit(site.waiting.popleft(), site, fetch=Fetch(known)))
                 continue
             if self.pace.per_ip and site.address is None:
                 site.busy = True
@@ -147,7 +174,7 @@ class Pacing:
 
     def _start_next(self, site: HeldSite, lease: Lease) -> None:
         origin, target = split_url(lease.candidate.url)
-        state = RobotsState.IGNORED
+        state, known = RobotsState.IGNORED, None
         if self.pace.obey_robots:
             robots = site.robots.get(origin)
             if robots is None:
@@ -156,26 +183,20 @@ class Pacing:
                 site.last_start = monotonic()
                 self._spawn(self._fetch_robots(site, origin))
                 return
-            state = robots.state
-            if state is RobotsState.UNREACHABLE:
-                self._start_known(site, _unreachable(lease, robots.cause), state)
-                return
-            if robots.rules is not None:
-                decision = robots.rules.decide(target)
-                if not decision.allowed:
-                    fetch = Fetch(Outcome.ROBOTS_DISALLOWED, error=decision.rule)
-                    self._start_known(site, fetch, RobotsState.DISALLOWED)
-                    return
+            state, known = robots.say(lease, target)
         site.waiting.popleft()
+        visit = Visit(lease, site, state, known)
+        if known is not None:
+            self._start_known(visit)
+            return
         site.busy = True
-        visit = Visit(lease, site, state)
         self.downloading[lease.visit_id] = visit
         self.start(visit)
 
-    def _start_known(self, site: HeldSite, fetch: Fetch, state: RobotsState) -> None:
+    def _start_known(self, visit: Visit) -> None:
         """The outcome is known without a download: no request, no delay."""
-        visit = Visit(site.waiting.popleft(), site, state, fetch)
-        self._judge(visit, fetch)
+        assert visit.fetch is not None
+        self._judge(visit, visit.fetch)
         self.start(visit)
 
     def _judge(self, visit: Visit, fetch: Fetch) -> None:
@@ -192,9 +213,9 @@ class Pacing:
 
     def started(self, visit: Visit) -> bool:
         """The request is about to be sent; False: it must not be."""
-        if visit.dropped or not self.may_start():
+        if visit.dropped or not self.may_start() or self.blocked.holds(visit.lease.candidate.host):
             return False
-        visit.site.last_start = monotonic()
+        visit.began = visit.site.last_start = monotonic()
         visit.site.penalty_s = 0.0
         return True
 
@@ -204,22 +225,46 @@ class Pacing:
         self.downloading.pop(visit.lease.visit_id, None)
         if fetch.sent_at is not None:
             site.last_start = fetch.sent_at
-        meant = policy.verdict(fetch)
-        failed = meant.backs_off or meant.site_failed
-        site.failures = site.failures + 1 if failed else 0
-        site.answered = site.answered or not meant.site_failed
-        delay_ms = round(site.delay_s * 1000)
-        site.penalty_s = policy.penalty_ms(fetch, site.failures, delay_ms, retry_after_ms) / 1000
-        self._judge(visit, fetch)
+        if (did := connection(fetch)) is False and not visit.dropped:
+            again = Visit(visit.lease, site, visit.robots_state, fetch)
+            ruling = self.watch.failed(site, visit.began, lambda: self._judge_after_all(again))
+            if ruling is not Ruling.COUNTS:
+                visit.dropped = True
+                self._put_back(visit.lease, site)
+                if ruling is Ruling.OURS and not site.released:
+                    self._give_back_unjudged(site)
+                self._fill_room()
+                return
+        elif did:
+            self.watch.connected(site, split_url(visit.lease.candidate.url)[0], visit.began)
+        self._take_note(visit, fetch, retry_after_ms)
         self._go_on(site)
+
+    def _judge_after_all(self, visit: Visit) -> None:
+        """A fetch that was in doubt is the site's."""
+        site, fetch = visit.site, visit.fetch
+        assert fetch is not None
+        if site.waiting and site.waiting[0] is visit.lease:  # else it was dropped meanwhile
+            site.waiting.popleft()
+            self._take_note(visit, fetch, None)
+            self.start(visit)
+        self._go_on(site)
+
+    def _take_note(self, visit: Visit, fetch: Fetch, retry_after_ms: int | None) -> None:
+        visit.site.take_note(fetch, retry_after_ms)
+        self._judge(visit, fetch)
+
+    def _put_back(self, lease: Lease, site: HeldSite) -> None:
+        if site.released:
+            self.unsent(lease)
+        else:
+            site.waiting.appendleft(lease)
 
     def not_sent(self, visit: Visit) -> None:
         """The request was never sent: its lease is whole, and waits for another turn."""
         self.downloading.pop(visit.lease.visit_id, None)
-        if not visit.dropped and not visit.site.released:
-            visit.site.waiting.appendleft(visit.lease)
-        elif not visit.dropped:
-            self.unsent(visit.lease)
+        if not visit.dropped:
+            self._put_back(visit.lease, visit.site)
         visit.dropped = True
         self._go_on(visit.site)
 
@@ -239,75 +284,35 @@ class Pacing:
     # --- robots.txt
 
     async def _fetch_robots(self, site: HeldSite, origin: str) -> None:
+        began = monotonic()
         try:
             record = await self.network.robots_of(origin)
         finally:
             self._asking.discard(site)
         site.last_start = monotonic()  # redirects may have asked the site again
-        self._learn(site, origin, record)
-        self.keep_robots(site, record)
-        site.answered = site.answered or record.state is not RobotsState.UNREACHABLE
-        site.failures += record.state is RobotsState.UNREACHABLE
-        self._go_on(site)
+        if (did := robots_connection(record)) is False and not site.released:
+            ruling = self.watch.failed(site, began, lambda: self._heed_robots(site, origin, record))
+            if ruling is not Ruling.COUNTS:
+                if ruling is Ruling.OURS:
+                    self._give_back_unjudged(site)
+                self._fill_room()
+                return
+        elif did:
+            self.watch.connected(site, origin, began)
+        self._heed_robots(site, origin, record)
 
-    def _learn(self, site: HeldSite, origin: str, record: RobotsRecord) -> None:
-        rules = None
-        state = record.state
-        if state is RobotsState.ALLOWED:
-            try:
-                rules = Rules.unpack(record.rules)
-            except ValueError:
-                return  # not ours to read: fetched again
-        site.robots[origin] = OriginRobots(state, rules, record.cause)
-        asked = [] if record.crawl_delay_ms is None else [record.crawl_delay_ms]
-        site.delay_s = (
-            policy.site_delay_ms(round(site.delay_s * 1000), asked, self.pace.max_crawl_delay_ms) / 1000
-        )
+    def _heed_robots(self, site: HeldSite, origin: str, record: RobotsRecord) -> None:
+        site.learn(origin, record, self.pace.max_crawl_delay_ms)
+        site.take_note_of_robots(record)
+        self.keep_robots(site, record)
+        self._go_on(site)
 
     # --- sites of one address
 
     async def _find_place(self, site: HeldSite, url: str) -> None:
         address = await self.network.address_of(url)
-        if site.released:
-            return
-        site.address = address or ""
-        site.busy = False
-        if not address:
-            self._turn(site)
-        elif self._of_address.get(address, 0) < self.pace.per_ip:
-            self._of_address[address] = self._of_address.get(address, 0) + 1
-            self._turn(site)
-        else:
-            site.busy = True
-            self._waiting_for.setdefault(address, deque()).append(site)
-            self._loop().call_later(LONGEST_WAIT_S, self._give_up_waiting, site, address)
-
-    def _give_up_waiting(self, site: HeldSite, address: str) -> None:
-        queue = self._waiting_for.get(address)
-        if queue and site in queue:
-            queue.remove(site)
-            site.address = ""
-            site.busy = False
-            self._give_back(site)
-
-    def _leave_place(self, site: HeldSite) -> None:
-        address, site.address = site.address, ""
-        if not address:
-            return
-        queue = self._waiting_for.get(address)
-        if queue and site in queue:
-            queue.remove(site)  # it never had the place
-            return
-        while queue:
-            follower = queue.popleft()
-            if not follower.released:
-                follower.busy = False
-                self._loop().call_soon(self._turn, follower)
-                return
-        self._waiting_for.pop(address, None)
-        self._of_address[address] -= 1
-        if not self._of_address[address]:
-            del self._of_address[address]
+        if not site.released:
+            self.places.enter(site, address)
 
     # --- the end of a hold
 
@@ -315,11 +320,21 @@ class Pacing:
         self._forget(site)
         self.release(site)
 
+    def _give_back_unjudged(self, site: HeldSite) -> None:
+        site.failures, site.penalty_s = 0, 0.0
+        self._give_back(site)
+
+    def _network_changed(self, gone: bool) -> None:
+        self.network_changed(gone)
+        for site in list(self.sites.values()) if gone else ():
+            if not self._is_asked(site):
+                self._give_back_unjudged(site)
+
     def _forget(self, site: HeldSite) -> None:
         if site.released:
             return
         site.released = True
-        self._leave_place(site)
+        self.places.leave(site)
         if self.sites.get(site.hold.site) is site:
             del self.sites[site.hold.site]
 
@@ -331,11 +346,3 @@ class Pacing:
     @staticmethod
     def _loop() -> asyncio.AbstractEventLoop:
         return asyncio.get_running_loop()
-
-
-def _unreachable(lease: Lease, cause: Outcome | None) -> Fetch:
-    """What a visit brings whose robots.txt can not be read. A bare domain's https form, where nothing connects,
-    tells so: its http form has a robots.txt of its own."""
-    if lease.candidate.seed is Seed.HTTPS_FIRST and cause is not None and cause in policy.NO_CONNECTION:
-        return Fetch(cause, error="robots.txt was asked for")
-    return Fetch(Outcome.ROBOTS_UNREACHABLE)

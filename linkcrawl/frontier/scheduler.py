@@ -24,8 +24,11 @@ from twisted.internet.defer import Deferred
 from linkcrawl.errors import FrontierLost, LinkcrawlError
 from linkcrawl.frontier.address import ServerAddress
 from linkcrawl.frontier.client import Frontier
+from linkcrawl.frontier.facts import OwnFacts
 from linkcrawl.frontier.held import Visit
-from linkcrawl.frontier.pacing import Network, Pace
+from linkcrawl.frontier.network_watch import Network
+from linkcrawl.frontier.pacing import Pace
+from linkcrawl.frontier.replies import WorkerFacts
 from linkcrawl.frontier.worker import FrontierWorker, Hooks
 from linkcrawl.records import Candidate, Fetch, Outcome, Page, Refusal
 from linkcrawl.run import CrawlIdentity, Run, unpack_config
@@ -77,6 +80,7 @@ class LeaseScheduler(Scheduler):  # type: ignore[misc]
         self.add_rows: Callable[[Page], None] | None = None
         """Set by the parquet pipeline: takes the rows of a page that lost its way."""
         self.tally = Tally()
+        self._facts = OwnFacts(lambda: self._frontier.incarnation if self._frontier is not None else None)
         self._frontier: Frontier | None = None
         self._ready: deque[Request] = deque()
         self._closing: asyncio.Task[None] | None = None
@@ -149,7 +153,15 @@ class LeaseScheduler(Scheduler):  # type: ignore[misc]
             ),
             max_sites=config.max_sites,
             beat_every_s=min(config.reclaim_after / 12_000, 5.0),
-            hooks=Hooks(self._start, self._dry, self._ended, run.scope.add, self._tables_changed),
+            hooks=Hooks(
+                start=self._start,
+                dry=self._dry,
+                ended=self._ended,
+                scope_grew=run.scope.add,
+                in_scope=run.scope.holds_candidate,
+                facts=self._told,
+                tables_changed=self._tables_changed,
+            ),
         )
 
     async def _engine_started(self) -> None:
@@ -201,6 +213,13 @@ class LeaseScheduler(Scheduler):  # type: ignore[misc]
     def _ended(self, reason: str) -> None:
         self.stop(reason)
 
+    def _told(self) -> WorkerFacts:
+        pacing = self._checked_worker().pacing
+        return self._facts.told(len(pacing.sites), pacing.active, self._hindrance())
+
+    def _hindrance(self) -> str | None:
+        return next(iter(self._checked_worker().hindrances.values()), None)
+
     async def _tables_changed(self, watch_version: int, blocked_version: int) -> None:
         run, frontier = self.run, self._frontier
         if run is not None and frontier is not None and watch_version != run.watch_version:
@@ -235,6 +254,7 @@ class LeaseScheduler(Scheduler):  # type: ignore[misc]
         tally = self.tally
         tally.pages += 1
         tally.links += len(page.links)
+        self._facts.count(len(page.links))
         tally.outcomes[page.outcome] = tally.outcomes.get(page.outcome, 0) + 1
         tally.wire_bytes += page.wire_bytes or 0
         if page.fetch_ms is not None:
@@ -246,7 +266,7 @@ class LeaseScheduler(Scheduler):  # type: ignore[misc]
         worker, used = self._checked_worker(), resource.getrusage(resource.RUSAGE_SELF)
         self.tally.sites = len(worker.pacing.sites)
         self.tally.downloading = worker.pacing.active
-        self.tally.hindrance = next(iter(worker.hindrances.values()), None)
+        self.tally.hindrance = self._hindrance()
         self.tally.max_rss_bytes = used.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
         self.tally.cpu_s = used.ru_utime + used.ru_stime
         return self.tally

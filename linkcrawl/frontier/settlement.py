@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from linkcrawl.crash import crash_point
 from linkcrawl.errors import FrontierUnavailable
 from linkcrawl.frontier.client import Frontier
+from linkcrawl.frontier.outages import Outages
 from linkcrawl.records import Candidate, Lease, Outcome, Refusal
 
 SUBMIT_EVERY_S = 0.1
@@ -47,6 +48,7 @@ class Settlement:
     """Called when the server may have lost what it acknowledged."""
     settled: Callable[[Lease], None]
     """Called once for each visit that is settled, or found to be no longer ours."""
+    outages: Outages = field(default_factory=Outages)
     _pending: dict[str, _Pending] = field(default_factory=dict)
     _early: set[str] = field(default_factory=set)
     """Visits whose rows were durable before the last pipeline was done with them."""
@@ -122,23 +124,37 @@ class Settlement:
             self._wake.clear()
             try:
                 await self._turn(asyncio.get_running_loop().time())
-                back_off = SHORTEST_BACK_OFF_S
-            except FrontierUnavailable:
+            except FrontierUnavailable as why:
+                self.outages.away("settle", why)
                 await asyncio.sleep(back_off)
                 back_off = min(back_off * 2, LONGEST_BACK_OFF_S)
+            else:
+                self.outages.answered("settle")
+                back_off = SHORTEST_BACK_OFF_S
 
     async def _turn(self, now: float, *, at_once: bool = False) -> None:
         async with self._turning:
             await self._work(now, at_once)
 
     async def _work(self, now: float, at_once: bool) -> None:
-        await self._submit()
-        if self._submitted and (
-            at_once or self._to_settle_soon() or now - self._last_barrier > BARRIER_EVERY_S
-        ):
-            self._last_barrier = now
-            await self._barrier()
+        """A server that is full takes no URL more, but settling what is durable makes room: so that is tried
+        whatever becomes of the rest. Raises the last FrontierUnavailable."""
+        trouble: FrontierUnavailable | None = None
+        try:
+            await self._submit()
+        except FrontierUnavailable as why:
+            trouble = why
+        try:
+            if self._submitted and (
+                at_once or self._to_settle_soon() or now - self._last_barrier > BARRIER_EVERY_S
+            ):
+                self._last_barrier = now
+                await self._barrier()
+        except FrontierUnavailable as why:
+            trouble = why
         await self._settle()
+        if trouble is not None:
+            raise trouble
 
     def _to_settle_soon(self) -> bool:
         return any(pending.rows_durable for pending in self._submitted[:1])

@@ -15,12 +15,16 @@ from typing import Any
 
 from linkcrawl.crash import crash_point
 from linkcrawl.errors import FrontierLost, FrontierUnavailable
+from linkcrawl.frontier.blocklist import Blocklist
 from linkcrawl.frontier.client import Frontier
 from linkcrawl.frontier.held import HeldSite, Visit
+from linkcrawl.frontier.network_watch import Network
+from linkcrawl.frontier.outages import Outages
 from linkcrawl.frontier.outbox import Outbox
-from linkcrawl.frontier.pacing import Network, Pace, Pacing
+from linkcrawl.frontier.pacing import Pace, Pacing
+from linkcrawl.frontier.replies import WorkerFacts
 from linkcrawl.frontier.settlement import Settlement
-from linkcrawl.records import Candidate, EndState, Fetch, Lease, Outcome, Refusal
+from linkcrawl.records import Candidate, EndState, Fetch, Lease, Outcome, Refusal, SiteHold
 
 logger = logging.getLogger(__name__)
 
@@ -43,8 +47,13 @@ class Hooks:
     ended: Callable[[str], None]
     """The crawl is over, with that reason: close."""
     scope_grew: Callable[[Sequence[str]], None]
+    in_scope: Callable[[Candidate], bool]
+    """As far as this worker knows."""
+    facts: Callable[[], WorkerFacts]
+    """What is told with each beat."""
     tables_changed: Callable[[int, int], Coroutine[Any, Any, None]]
-    """The watch list or the block list has a new version (watch_version, blocked_version): read it."""
+    """The watch list or the block list has a new version (watch_version, blocked_version): read it. What is
+    blocked is heeded here already."""
 
 
 @dataclass(slots=True)
@@ -64,6 +73,7 @@ class FrontierWorker:
     """Why no leases are taken now, by who says so; empty: they are."""
     known: set[int] = field(default_factory=set)
     """hash() of URLs that the frontier has seen."""
+    outages: Outages = field(default_factory=Outages)
     _held: dict[str, Lease] = field(default_factory=dict)
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
     _exchange: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -71,7 +81,7 @@ class FrontierWorker:
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _closing: asyncio.Event = field(default_factory=asyncio.Event)
     _stopping: bool = False
-    _said_away: bool = False
+    _said_dead: bool = False
     _paused: bool = False
     _end_state: EndState | None = None
     _scope_version: int = 0
@@ -87,15 +97,42 @@ class FrontierWorker:
             lambda lease: outbox.give_back([lease]),
             lambda site, record: outbox.robots(site.hold.site, record),
             self.frontier.may_start,
+            self._network_changed,
         )
-        self.settlement = Settlement(self.frontier, self._now_known, self.known.clear, self._let_go)
+        self.settlement = Settlement(
+            self.frontier, self._now_known, self.known.clear, self._let_go, self.outages
+        )
 
     # --- what the crawler around it calls
 
     async def open(self) -> None:
-        """Join the crawl and start to work. Raises FrontierLost or FrontierUnavailable."""
+        """Join the crawl, now or as soon as the server takes it, and start to work. Raises FrontierLost."""
+        try:
+            await self._join()
+        except FrontierUnavailable as why:
+            self.outages.away("join", why)
+            self._tasks.append(asyncio.create_task(self._watched(self._join_when_it_can)))
+        else:
+            self._begin()
+
+    async def _join(self) -> None:
         await self.frontier.join()
         await self._beat()
+        self.outages.answered("join")
+
+    async def _join_when_it_can(self) -> None:
+        back_off = SHORTEST_BACK_OFF_S
+        while not self._stopping:
+            try:
+                await self._join()
+            except FrontierUnavailable as why:
+                self.outages.away("join", why)
+                back_off = await self._back_off(back_off)
+            else:
+                self._begin()
+                return
+
+    def _begin(self) -> None:
         for work in (self._lease_until_stopped, self._beat_until_stopped, self.settlement.run):
             self._tasks.append(asyncio.create_task(self._watched(work)))
 
@@ -136,6 +173,8 @@ class FrontierWorker:
             await asyncio.wait(self._tasks, timeout=seconds / 3)
             for task in self._tasks:
                 task.cancel()
+            # One that is inside a call of the server may end late, or swallow this: it must not meet the rest.
+            await asyncio.wait(self._tasks, timeout=1.0)
         await self.settlement.drain(seconds / 3)
         self.outbox.give_back_rest(self._held.values())
         try:
@@ -145,6 +184,8 @@ class FrontierWorker:
                 await self.frontier.leave()
         except (FrontierUnavailable, FrontierLost, TimeoutError) as why:
             logger.warning("left without goodbye, the frontier takes the leases back by itself: %s", why)
+        else:
+            self.outages.over()
 
     @property
     def in_pipelines(self) -> int:
@@ -195,20 +236,27 @@ class FrontierWorker:
                 if not got and self._idle():
                     await self._when_dry()
             except FrontierUnavailable as why:
-                self._say_away(why)
-                await asyncio.sleep(back_off)
-                back_off = min(back_off * 2, LONGEST_BACK_OFF_S)
+                self.outages.away("lease", why)
+                back_off = await self._back_off(back_off)
                 continue
             back_off = SHORTEST_BACK_OFF_S
-            self._say_back()
+            self.outages.answered("lease")
             poll = PATIENCE_S if got else min(poll * 1.5, LONGEST_POLL_S)
             await self._sleep_until_woken(min(poll, self._until_due_s()))
+
+    async def _back_off(self, seconds: float) -> float:
+        """Wait, or until this worker closes; -> how long to wait the next time."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._closing.wait()
+        return min(seconds * 2, LONGEST_BACK_OFF_S)
 
     async def _sleep_until_woken(self, seconds: float) -> None:
         await asyncio.sleep(PATIENCE_S)
         if seconds > PATIENCE_S and not self._stopping:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), seconds - PATIENCE_S)
+                async with asyncio.timeout(seconds - PATIENCE_S):
+                    await self._wake.wait()
         self._wake.clear()
 
     def _until_due_s(self) -> float:
@@ -231,9 +279,18 @@ class FrontierWorker:
             for hold in holds:
                 self.outbox.release(HeldSite(hold, 0, waiting=deque(hold.leases)))
             return False
+        await self._learn_scope_of(holds)
         for hold in holds:
             self.pacing.take(hold)
         return bool(holds)
+
+    async def _learn_scope_of(self, holds: Sequence[SiteHold]) -> None:
+        """Seeds that came just now may be leased before the next beat tells of their sites: links between pages of
+        theirs must not be taken for foreign."""
+        if all(self.hooks.in_scope(lease.candidate) for hold in holds for lease in hold.leases):
+            return
+        with contextlib.suppress(FrontierUnavailable):
+            await self._take_up_scope()
 
     def _urls_per_site(self) -> int:
         return max(2, min(32, round(20 / max(self.pace.delay_s, 0.001))))
@@ -267,17 +324,19 @@ class FrontierWorker:
 
     async def _beat_until_stopped(self) -> None:
         while not self._closing.is_set():
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._closing.wait(), self.beat_every_s)
+            await self._back_off(self.beat_every_s)
             try:
                 await self._beat()
                 await self.frontier.reclaim()
             except FrontierUnavailable as why:
-                self._say_away(why)
+                self.outages.away("beat", why)
+            else:
+                self.outages.answered("beat")
 
     async def _beat(self) -> None:
         could_start, life = self.frontier.may_start(), self.frontier.incarnation
-        beat = await self.frontier.beat([visit.lease for visit in self.pacing.downloading.values()])
+        in_download = [visit.lease for visit in self.pacing.downloading.values()]
+        beat = await self.frontier.beat(in_download, self.hooks.facts())
         async with self._exchange:
             if not beat.alive:
                 await self._begin_anew(life)
@@ -298,12 +357,15 @@ class FrontierWorker:
         """life: the incarnation that is dead; another beat may have begun anew already."""
         if self.frontier.incarnation != life:
             return
-        logger.warning("this worker was taken for dead: its leases went back to the frontier")
+        if not self._said_dead:
+            self._said_dead = True  # a full server may refuse to let it join for a while
+            logger.warning("this worker was taken for dead: its leases went back to the frontier")
         self._drop(set(self._held))
         for name in list(self.pacing.sites):
             self.pacing.drop_site(name)
         self.outbox.forget_sites()
         await self.frontier.join()
+        self._said_dead = False
 
     async def _reconcile(self) -> None:
         holds = [site.hold for site in self.pacing.sites.values()]
@@ -324,21 +386,23 @@ class FrontierWorker:
 
     async def _take_up_tables(self, scope_version: int, versions: tuple[int, int]) -> None:
         if scope_version != self._scope_version:
-            version, keys = await self.frontier.scope(self._scope_version)
-            self.hooks.scope_grew(keys)
-            self._scope_version = version
+            await self._take_up_scope()
         if versions != self._table_versions:
+            _, blocked = await self.frontier.blocked() if versions[1] else (0, [])
+            self.pacing.block(Blocklist(blocked))
             await self.hooks.tables_changed(*versions)
             self._table_versions = versions
 
-    # --- what it says
+    async def _take_up_scope(self) -> None:
+        version, keys = await self.frontier.scope(self._scope_version)
+        self.hooks.scope_grew(keys)
+        self._scope_version = max(version, self._scope_version)
 
-    def _say_away(self, why: FrontierUnavailable) -> None:
-        if not self._said_away:
-            self._said_away = True
-            logger.warning("%s: waiting; nothing is lost", why)
-
-    def _say_back(self) -> None:
-        if self._said_away:
-            self._said_away = False
-            logger.warning("the frontier answers again")
+    def _network_changed(self, gone: bool) -> None:
+        if gone:
+            self.hindrances["network"] = (
+                "its network is gone: none of the sites that worked can be connected to"
+            )
+        else:
+            del self.hindrances["network"]
+        self._wake.set()

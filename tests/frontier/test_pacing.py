@@ -73,6 +73,9 @@ class Web:
     robots_kept: list[RobotsRecord] = field(default_factory=list)
     released: list[HeldSite] = field(default_factory=list)
     unsent: list[Lease] = field(default_factory=list)
+    network_changes: list[bool] = field(default_factory=list)
+    connectable: bool = True
+    probed: list[str] = field(default_factory=list)
     most_of_site: Counter[str] = field(default_factory=Counter)
     most_at_once: int = 0
 
@@ -85,6 +88,7 @@ class Web:
             self.unsent.append,
             lambda site, record: self.robots_kept.append(record),
             lambda: self.alive,
+            self.network_changes.append,
         )
 
     async def address_of(self, url: str) -> str | None:
@@ -95,6 +99,11 @@ class Web:
         self.robots_asked.append(origin)
         await asyncio.sleep(0.001)
         return self.robots.get(origin) or allows_all(origin)
+
+    async def connects(self, origin: str) -> bool:
+        self.probed.append(origin)
+        await asyncio.sleep(0.001)
+        return self.connectable
 
     def _start(self, visit: Visit) -> None:
         if visit.fetch is not None:
@@ -237,7 +246,7 @@ def test_sites_of_one_address_take_turns() -> None:
                 await asyncio.sleep(0.002)
         assert len(web.started) == 20
         assert {site.hold.site for site in web.released} == {*sites, "elsewhere.example"}
-        assert not web.pacing._of_address, "each place was given up"
+        assert not web.pacing.places.taken, "each place was given up"
 
     run(scene())
 
@@ -257,7 +266,7 @@ def test_a_site_that_waits_for_its_address_can_be_dropped() -> None:
         web.answer("http://c.example/")
         await web.until_released(2)
         await rest()
-        assert not web.pacing._of_address
+        assert not web.pacing.places.taken
 
     run(scene())
 
