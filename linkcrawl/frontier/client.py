@@ -72,6 +72,16 @@ class Frontier:
         return self._session.worker_id
 
     @property
+    def name(self) -> str:
+        """The name of the crawl."""
+        return self._session.keys.name
+
+    @property
+    def address(self) -> ServerAddress:
+        """Where the crawl is; its text shows no password."""
+        return self._session.server.address
+
+    @property
     def incarnation(self) -> int | None:
         """The number of this worker's present life; None before join() and after leave()."""
         return self._session.incarnation
@@ -294,8 +304,12 @@ class Frontier:
         """Block a domain with all below it, in seconds for all workers; the version of the list."""
         return await tables.block(self._session, domain)
 
+    async def unblock(self, domain: str) -> int:
+        """Block it no more; the version of the list. What is queued of it is crawled again."""
+        return await tables.unblock(self._session, domain)
+
     async def blocked(self) -> tuple[int, list[str]]:
-        """The version of the list of blocked domains, and the list."""
+        """The version of the list of blocked domains, and those that are blocked now."""
         return await tables.read_blocked(self._session)
 
     # --- the end, and the books
@@ -338,6 +352,10 @@ class Frontier:
     async def change_watch(self, patterns: Sequence[str], since: int) -> int | None:
         """Replace version `since` of the watch list; the new version, or None if another one counts by now."""
         return await steering.change_watch(self._session, patterns, since)
+
+    async def watched(self) -> tuple[int, int]:
+        """The watch list's version, and how many patterns it has: without reading them."""
+        return await steering.watched(self._session)
 
     async def begin_round(self) -> list[int]:
         """Begin a round of retries, from 1; when each began, us by the server's clock, the new one last."""

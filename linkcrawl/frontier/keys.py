@@ -14,7 +14,7 @@ Of the crawl, `{name}`...
   `:pages`      hash    taken (of max_pages), and incarnation -> pages reserved     workers
   `:scope`      list    sites or hosts in scope, append-only                        seeds
   `:watch:<v>`  list    the watch list's patterns, version v                        watch list
-  `:blocked`    list    blocked domains, append-only                                operator's commands
+  `:blocked`    list    blocked domains, append-only; `-a.example`: no more        operator's commands
   `:refused`    hash    reason -> URLs refused by workers                           constant
   `:rounds`     list    when each round of retries began, us                        operator's commands
   `:claim:<w>`  string  who is at the work w that is done once; `done`              ends, watch lists

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from linkcrawl.frontier.blocklist import REMOVED, blocked_domains
 from linkcrawl.frontier.fingerprint import partition_of
 from linkcrawl.frontier.keys import BLOCKED, SCOPE, WATCH
 from linkcrawl.frontier.session import Session
@@ -63,15 +64,25 @@ async def read_watch(session: Session) -> tuple[int, list[str]]:
 
 async def block(session: Session, domain: str) -> int:
     """Block a domain and all below it; the new version of the list."""
-    _, known = await read_blocked(session)
+    version, known = await read_blocked(session)
     await session.server.run(session.on_each("block", session.partitions, domain))
-    return len(known) if domain in known else await _append(session, BLOCKED, [domain])
+    return version if domain in known else await _append(session, BLOCKED, [domain])
+
+
+async def unblock(session: Session, domain: str) -> int:
+    """Block a domain no more; the new version of the list. What was recorded as blocked stays so."""
+    version, known = await read_blocked(session)
+    # First the list: a worker that reads the old one still would record what the partitions give it.
+    if domain in known:
+        version = await _append(session, BLOCKED, [REMOVED + domain])
+    await session.server.run(session.on_each("unblock", session.partitions, domain))
+    return version
 
 
 async def read_blocked(session: Session) -> tuple[int, list[str]]:
-    """The version of the list of blocked domains, and the list."""
-    domains = await _read(session, BLOCKED)
-    return len(domains), domains
+    """The version of the list of blocked domains, and the domains that are blocked now."""
+    entries = await _read(session, BLOCKED)
+    return len(entries), blocked_domains(entries)
 
 
 async def put_robots(session: Session, site: str, record: RobotsRecord) -> None:
