@@ -5,6 +5,7 @@ LinkcrawlError              shown as one message, without a traceback; exit code
  |   +- ConfigError         a flag, a TOML key or a LINKCRAWL_* variable
  +- FrontierUnavailable     the server does not answer now; workers wait and try again
  +- FrontierLost            the server holds no such crawl, or another one under its name; never go on
+ |   +- OtherVersion        a crawl that another version of linkcrawl made: exit code 2
  +- NoServer                no Valkey or Redis can be started on this machine
  +- DatasetError            OUT can not be read or written, or holds what we did not write
 """
@@ -41,6 +42,12 @@ class FrontierUnavailable(LinkcrawlError):
 
 class FrontierLost(LinkcrawlError):
     """The server answers, but the crawl is not what it was: emptied, or another one under its name."""
+
+
+class OtherVersion(FrontierLost):
+    """The crawl was made by a linkcrawl whose entries and scripts are not ours."""
+
+    exit_code = 2
 
 
 class NoServer(LinkcrawlError):

@@ -208,7 +208,7 @@ def _place(parts: SplitResult, query: Mapping[str, str]) -> tuple[str | None, in
     """The sentinels' name of the server, if there is one, and the number of the database."""
     path, master = parts.path.strip("/"), None
     if parts.scheme.endswith("+sentinel"):
-        master, _, path = path.partition("/")
+        master, _, path = parts.path.removeprefix("/").partition("/")
         if not master:
             raise UsageError(
                 "a sentinel's address needs the name of the server that it watches: "

@@ -2,10 +2,13 @@
 
 import msgspec
 
-from linkcrawl.errors import FrontierLost
+from linkcrawl.errors import FrontierLost, OtherVersion
 from linkcrawl.records import EndState
 
 SPEC_VERSION = 1
+"""Of all that workers of one crawl share: this record, the entries and robots records (wire.py), what the scripts
+keep in the keys. Raised when a worker of the version before could misread any of it; scripts alone may change
+without, since each version of a script has its own name on the server."""
 
 
 class CrawlSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -54,17 +57,29 @@ def pack_spec(spec: CrawlSpec) -> bytes:
     return msgspec.msgpack.encode(spec)
 
 
+class _Versioned(msgspec.Struct, frozen=True):
+    """What every version of the record holds."""
+
+    version: int
+
+
 def read_spec(raw: bytes) -> CrawlSpec:
-    """The spec that was stored. Raises FrontierLost for what is none, or one of a newer version."""
+    """The spec that was stored. Raises OtherVersion for one of another version, whatever else it holds, and
+    FrontierLost for what is none."""
     try:
-        spec = msgspec.msgpack.decode(raw, type=CrawlSpec)
-    except msgspec.MsgspecError as problem:
+        version = msgspec.msgpack.decode(raw, type=_Versioned).version
+        if version == SPEC_VERSION:
+            return msgspec.msgpack.decode(raw, type=CrawlSpec)
+    except (msgspec.MsgspecError, ValueError) as problem:
         raise FrontierLost(f"the crawl's record cannot be read: {problem}") from None
-    if spec.version != SPEC_VERSION:
-        raise FrontierLost(
-            f"the crawl was made by another version of linkcrawl (its record has version {spec.version})"
-        )
-    return spec
+    if version > SPEC_VERSION:
+        age, cure = "a newer", "upgrade linkcrawl on this machine"
+    else:
+        age, cure = "an older", "finish it with workers of that version, or delete it and crawl anew"
+    raise OtherVersion(
+        f"the crawl was made by {age} linkcrawl (its record has version {version}, this linkcrawl reads "
+        f"{SPEC_VERSION}): {cure}"
+    )
 
 
 class CrawlState(msgspec.Struct, frozen=True):
