@@ -155,6 +155,11 @@ class Frontier:
         """An operator is submitting seeds: for so long the crawl is not complete. 0: they are in."""
         await claims.filling(self._session, ms)
 
+    async def set_deadline(self, ms: int | None) -> None:
+        """The time of the crawl (`--max-time`) is over in so many ms, None: never. Whoever supervises its workers
+        then ends it (`CrawlState.deadline_us`)."""
+        await lifecycle.set_deadline(self._session, ms)
+
     async def count_seeds(self, number: int) -> None:
         """Add to the seeds that operators gave (`CrawlState.seeds`)."""
         await lifecycle.count_seeds(self._session, number)

@@ -16,8 +16,8 @@ from linkcrawl.frontier.fingerprint import buckets_of_partition
 from linkcrawl.frontier.session import Session
 
 _PARTITIONS = 64
-_FEW = 4
-_HOLDERS = 5
+_FEW = 3
+_HOLDERS = 2
 """Workers of a partition whose sites are looked at."""
 INTSET_LIMIT = 512
 """The servers' default of set-max-intset-entries."""

@@ -33,3 +33,9 @@ async def begin_round(session: Session) -> list[int]:
 async def pushed_seeds(session: Session) -> bool:
     """Whether seeds lie under `NAME:start_urls`, which is no key of the crawl itself."""
     return bool(await session.server.command("EXISTS", f"{session.keys.name}:start_urls"))
+
+
+async def watched(session: Session) -> tuple[int, int]:
+    """The watch list's version, and how many patterns it has."""
+    version = int(await session.server.command("HGET", session.keys.crawl, "watch_version") or 0)
+    return version, await session.server.command("LLEN", session.keys.of_crawl(f"{WATCH}{version}"))
