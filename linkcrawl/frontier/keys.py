@@ -6,6 +6,7 @@ incarnation.
 
 Of the crawl, `{name}`...
   ``            hash    epoch, spec (msgpack), ready, end, started_us, ended_us, paused, max_pages, seeds,
+                        deadline_us,
                         incarnation (the last one given), watch_version, watch_next             constant
   `:beats`      zset    incarnation -> its last beat, ms                            workers
   `:workers`    hash    incarnation -> worker id                                    workers
@@ -43,7 +44,8 @@ Of a partition, `{name:p}`...
   `:paid`       hash    incarnation -> pages it settled here                        workers
   `:robots:<origin>` string  what is known of its robots.txt, with a time to live   at most 16 KiB an origin
   `:blocked`    set     blocked domains                                             operator's commands
-  `:dead`       list    dead letters: `<ms> <reason> <where>\\n<bytes>`              garbage
+  `:dead`       list    dead letters: `<ms> <reason> <where>\\n<bytes>`; reasons: garbage,
+                        version (an entry of another linkcrawl), unreadable, missing         garbage
   `:mark`       string  written before WAITAOF                                      constant
 """
 

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from linkcrawl.errors import FrontierLost, UsageError
+from linkcrawl.errors import FrontierLost, OtherVersion, UsageError
 from linkcrawl.frontier.audit import read_books
 from linkcrawl.frontier.session import Session
 from linkcrawl.frontier.spec import CrawlSpec, CrawlState, pack_spec, read_spec
@@ -36,6 +36,8 @@ async def _why_taken(session: Session) -> str:
     name, where = session.keys.name, session.server.address
     try:
         state = await find(session)
+    except OtherVersion:
+        raise
     except FrontierLost:
         return f"something that is no whole crawl has the name {name!r} at {where}: delete it first"
     if state is None:
@@ -74,6 +76,7 @@ async def find(session: Session) -> CrawlState | None:
         ended_us=int(record["ended_us"]) if record.get("ended_us") else None,
         paused=session.paused,
         seeds=int(record.get("seeds", 0)),
+        deadline_us=int(record["deadline_us"]) if record.get("deadline_us") else None,
     )
 
 
@@ -114,6 +117,13 @@ async def set_limits(session: Session, **changes: int | bytes | None) -> CrawlSp
 async def count_seeds(session: Session, number: int) -> None:
     """Add to the seeds that operators gave."""
     await session.server.command("HINCRBY", session.keys.crawl, "seeds", number)
+
+
+async def set_deadline(session: Session, ms: int | None) -> None:
+    """The time of the crawl is over in so many ms; None: never."""
+    seconds, us = await session.server.command("TIME")
+    at = "" if ms is None else int(seconds) * 1_000_000 + int(us) + ms * 1000
+    await session.server.run([session.on_crawl("steer", "deadline_us", at)])
 
 
 async def set_paused(session: Session, paused: bool) -> None:

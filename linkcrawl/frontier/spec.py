@@ -92,3 +92,5 @@ class CrawlState(msgspec.Struct, frozen=True):
     paused: bool
     seeds: int = 0
     """Given by operators so far, each once."""
+    deadline_us: int | None = None
+    """When --max-time is over, by the server's clock."""

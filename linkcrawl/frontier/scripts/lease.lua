@@ -117,7 +117,7 @@ local function bury_from_queue(site, level, entry)
     there = there + redis.call('LLEN', P .. ':q:' .. text .. ':' .. site.name)
   end
   there = there + site.taken_but_counted
-  bury('garbage', level .. ' ' .. site.name, entry)
+  bury(why_not_entry(entry), level .. ' ' .. site.name, entry)
   if there > site.n then
     count('accepted', 1)
   else

@@ -10,5 +10,12 @@ end
 -- An entry is a msgpack array that begins with its version and its crash count, a byte each (wire.py).
 local function is_entry(entry)
   local head, version, crashes = string.byte(entry, 1, 3)
-  return head == 0x9b and version == 1 and crashes < 128
+  return head == 0x9b and version == 1 and crashes ~= nil and crashes < 128
+end
+
+-- Why something is no entry: 'version' for one of another linkcrawl, whose array begins with another version.
+local function why_not_entry(value)
+  local head, version = string.byte(value, 1, 2)
+  local is_array = head and head >= 0x90 and head <= 0x9f
+  return is_array and version and version ~= 1 and version < 128 and 'version' or 'garbage'
 end
