@@ -5,7 +5,7 @@ MARKS ?= not long and not spark
 PYTEST ?= pytest -n auto --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: check lint types arrows test docs spark long bench profile demo help
+.PHONY: check lint types arrows test docs deploy pins spark long bench profile demo help
 
 check: lint types arrows test  ## All that CI runs, in the same way
 
@@ -24,6 +24,12 @@ test:  ## The tests, on all cores
 
 docs:  ## Only the tests that hold the documentation to the code
 	$(PYTEST) tests/docs
+
+deploy:  ## Only the tests of deploy/: linters, rendering, schemas, alerts, docs/operate.md (test runs them too)
+	$(PYTEST) tests/deploy
+
+pins:  ## The versions in the image anew: deploy/constraints.txt
+	sh deploy/pin.sh
 
 spark:  ## Only the tests that read the datasets with Spark (pip install '.[spark]', Java 17)
 	$(PYTEST) -m spark
