@@ -9,6 +9,7 @@ from time import monotonic
 
 import pytest
 
+from linkcrawl.frontier.blocklist import Blocklist
 from linkcrawl.frontier.held import HeldSite, Visit
 from linkcrawl.frontier.pacing import Pace, Pacing
 from linkcrawl.records import Candidate, Fetch, Lease, Outcome, RobotsRecord, RobotsState, Seed, SiteHold
@@ -554,5 +555,170 @@ def test_a_site_is_said_to_have_failed_if_all_of_its_requests_did(
         web.pacing.take(a_hold("a.example", *urls_of("a.example", len(some))))
         await web.until_released(1)
         assert web.released[0].failed() is failed
+
+    run(scene())
+
+
+NO_CONNECTION = Fetch(Outcome.CONNECT_ERROR, error="Connection refused")
+
+
+def test_a_visit_in_doubt_is_judged_when_another_site_connects() -> None:
+    async def scene() -> None:
+        web = Web(pace=replace(OPEN, obey_robots=False), download_s=None)
+        web.pacing.take(a_hold("good.example", *urls_of("good.example", 3)))
+        web.pacing.take(a_hold("bad.example", *urls_of("bad.example", 2)))
+        await web.until(2)
+        web.answer("http://good.example/0")
+        visit = web.open["http://bad.example/0"]
+        web.answer("http://bad.example/0", NO_CONNECTION)
+        await web.until(3)
+        assert visit.dropped, "its first way through the pipelines leads nowhere"
+        assert not web.known
+        assert web.pacing.active == 1, "a site in doubt takes no room"
+        web.answer("http://good.example/1")
+        await web.until(4)
+        web.answer("http://good.example/2")
+        await web.until(5)
+        (judged,) = web.known
+        assert judged.lease is visit.lease
+        assert judged.fetch == NO_CONNECTION
+        assert judged.retry_in_ms == 1_000
+        web.answer("http://bad.example/1")
+        await web.until_released(2)
+        assert {site.hold.site: site.failed() for site in web.released} == {
+            "good.example": False,
+            "bad.example": False,
+        }
+
+    run(scene())
+
+
+def test_robots_txt_in_doubt_is_heeded_when_another_site_connects() -> None:
+    async def scene() -> None:
+        web = Web(download_s=None)
+        bad = "http://bad.example"
+        web.robots[bad] = RobotsRecord(
+            bad, RobotsState.UNREACHABLE, b"", None, 1_000, cause=Outcome.DNS_ERROR
+        )
+        web.pacing.take(a_hold("good.example", *urls_of("good.example", 2)))
+        await web.until(1)
+        web.pacing.take(a_hold("bad.example"))
+        await rest()
+        assert bad in web.robots_asked
+        assert [record.origin for record in web.robots_kept] == ["http://good.example"]
+        web.answer("http://good.example/0")
+        await web.until(2)
+        web.answer("http://good.example/1")
+        await web.until_released(2)
+        assert [record.origin for record in web.robots_kept] == ["http://good.example", bad]
+        (judged,) = web.known
+        assert judged.fetch == Fetch(Outcome.ROBOTS_UNREACHABLE)
+
+    run(scene())
+
+
+def test_when_the_network_is_gone_all_goes_back_without_outcome() -> None:
+    async def scene() -> None:
+        sites = [f"s{n}.example" for n in range(12)]
+        web = Web(pace=replace(OPEN, obey_robots=False), download_s=None, connectable=False)
+        for site in sites:
+            web.pacing.take(a_hold(site, *urls_of(site, 3)))
+        web.pacing.take(a_hold("later.example", ready_in_ms=60_000))
+        await web.until(12)
+        for url in list(web.open):
+            web.answer(url)
+        await web.until(24)
+        slow, *others = list(web.open)
+        for url in others:
+            web.answer(url, NO_CONNECTION)
+        async with asyncio.timeout(SOON_S):
+            while not web.network_changes:
+                await asyncio.sleep(0.01)
+        assert web.network_changes == [True]
+        assert len(web.released) == 12, "those in doubt, and the one that waited"
+        web.answer(slow, NO_CONNECTION)
+        await web.until_released(13)
+        assert not web.known
+        assert not web.pacing.sites
+        assert web.pacing.active == 0
+        for back in web.released:
+            assert back.failed() is (None if back.hold.site == "later.example" else False)
+            assert back.penalty_s == 0.0
+            assert len(back.waiting) == (1 if back.hold.site == "later.example" else 2)
+        web.pacing.stop()
+
+    run(scene())
+
+
+def test_who_stops_in_doubt_gives_the_lease_back() -> None:
+    async def scene() -> None:
+        web = Web(pace=replace(OPEN, obey_robots=False), download_s=None)
+        web.pacing.take(a_hold("good.example", *urls_of("good.example", 2)))
+        web.pacing.take(a_hold("bad.example"))
+        web.pacing.take(a_hold("slow.example"))
+        await web.until(3)
+        web.answer("http://good.example/0")
+        web.answer("http://bad.example/", NO_CONNECTION)
+        held = {site.hold.site: len(site.waiting) for site in web.pacing.stop()}
+        assert held["bad.example"] == 1
+        web.answer("http://slow.example/", NO_CONNECTION)
+        assert [lease.candidate.site for lease in web.unsent] == ["slow.example"]
+        assert not web.known
+
+    run(scene())
+
+
+def test_what_is_blocked_is_recorded_at_once_and_never_asked_for() -> None:
+    async def scene() -> None:
+        web = Web(pace=replace(OPEN, delay_s=60.0), download_s=None)
+        here = [a_lease("part.example", f"/{n}") for n in range(3)]
+        blog = [
+            replace(lease, candidate=lease.candidate._replace(host="blog.part.example"))
+            for lease in urls_of("part.example", 2)
+        ]
+        web.pacing.take(a_hold("part.example", here[0], *blog, *here[1:], ready_in_ms=60_000))
+        web.pacing.take(a_hold("bad.example", *urls_of("bad.example", 4), ready_in_ms=60_000))
+        web.pacing.take(a_hold("fine.example", ready_in_ms=60_000))
+        web.pacing.block(Blocklist(["bad.example", "blog.part.example"]))
+        assert len(web.known) == 6
+        assert {visit.fetch for visit in web.known} == {Fetch(Outcome.BLOCKED_DOMAIN)}
+        assert all(visit.retry_in_ms is None for visit in web.known)
+        assert [site.hold.site for site in web.released] == ["bad.example"]
+        assert list(web.pacing.sites["part.example"].waiting) == here
+        web.pacing.take(a_hold("bad.example", *urls_of("bad.example", 2), ready_in_ms=60_000))
+        assert len(web.known) == 8, "a lease that was under way"
+        assert [site.hold.site for site in web.released] == ["bad.example"] * 2
+        assert not web.robots_asked
+        assert not web.started
+        web.pacing.stop()
+
+    run(scene())
+
+
+def test_what_is_blocked_on_its_way_to_the_download_is_not_sent() -> None:
+    async def scene() -> None:
+        web = Web(pace=replace(OPEN, obey_robots=False), download_s=None)
+        web.pacing.take(a_hold("bad.example", *urls_of("bad.example", 2)))
+        async with asyncio.timeout(SOON_S):
+            while not web.pacing.downloading:
+                await asyncio.sleep(0)
+        web.pacing.block(Blocklist(["bad.example"]))
+        await web.until_released(1)
+        assert not web.started
+        assert len(web.known) == 2
+
+    run(scene())
+
+
+def test_a_request_under_way_when_its_site_is_blocked_comes_to_its_end() -> None:
+    async def scene() -> None:
+        web = Web(pace=replace(OPEN, obey_robots=False), download_s=None)
+        web.pacing.take(a_hold("bad.example", *urls_of("bad.example", 3)))
+        await web.until(1)
+        web.pacing.block(Blocklist(["bad.example"]))
+        assert len(web.known) == 2
+        assert not web.released, "nobody else asks the site meanwhile"
+        web.answer("http://bad.example/0")
+        await web.until_released(1)
 
     run(scene())
