@@ -33,6 +33,8 @@ class _Pending:
     outcome: Outcome
     candidates: Sequence[Candidate]
     scope: Sequence[str]
+    accepted: Sequence[Candidate] | None = ()
+    """Those that were new to the frontier; None: not known, since they were sent more than once."""
     discoveries_durable: bool = False
     rows_durable: bool = False
 
@@ -57,6 +59,8 @@ class Settlement:
     _submitted: list[_Pending] = field(default_factory=list)
     _to_settle: list[_Pending] = field(default_factory=list)
     _refused: dict[Refusal, int] = field(default_factory=dict)
+    _breaks: int = 0
+    """The frontier's `breaks` when this last looked."""
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _turning: asyncio.Lock = field(default_factory=asyncio.Lock)
     """One turn at a time: a cancelled one may still be at work (redis-py swallows a cancellation) when `drain`
@@ -140,6 +144,9 @@ class Settlement:
         """A server that is full takes no URL more, but settling what is durable makes room: so that is tried
         whatever becomes of the rest. Raises the last FrontierUnavailable."""
         trouble: FrontierUnavailable | None = None
+        if self.frontier.breaks != self._breaks:
+            self._breaks = self.frontier.breaks
+            self._submit_again()
         try:
             await self._submit()
         except FrontierUnavailable as why:
@@ -155,6 +162,26 @@ class Settlement:
         await self._settle()
         if trouble is not None:
             raise trouble
+
+    def _submit_again(self) -> None:
+        """A connection broke: whatever the server said of its disk, it may have come back without its last moments
+        (a copy that was behind, a disk that kept less than it told). So nothing is settled on what it said before."""
+        doubtful = [
+            pending
+            for pending in self._pending.values()
+            if pending.discoveries_durable and (pending.candidates or pending.scope)
+        ]
+        for pending in doubtful:
+            pending.discoveries_durable = False
+        self.forget_known()
+        self._to_settle = [pending for pending in self._to_settle if pending.discoveries_durable]
+        self._back_to_submit(doubtful)
+
+    def _back_to_submit(self, batch: "list[_Pending]") -> None:
+        for pending in batch:
+            pending.accepted = None
+        self._to_submit = batch + self._to_submit
+        self._queued += sum(len(pending.candidates) for pending in batch)
 
     def _to_settle_soon(self) -> bool:
         return any(pending.rows_durable for pending in self._submitted[:1])
@@ -173,17 +200,20 @@ class Settlement:
             if scope:
                 await self.frontier.add_scope(scope)
             candidates = [candidate for pending in batch for candidate in pending.candidates]
+            first_time = [pending for pending in batch if pending.accepted is not None]
+            for pending in batch:
+                pending.accepted = None  # should the reply be lost
             answers = await self.frontier.submit(candidates)
             crash_point("submitted")
+            answered = list(zip(candidates, answers, strict=True))
+            new = {candidate.url for candidate, answer in answered if answer is None}
+            for pending in first_time:
+                pending.accepted = [candidate for candidate in pending.candidates if candidate.url in new]
             del self._to_submit[: len(batch)]
             self._queued -= size
             self._submitted += batch
             self.accepted_or_seen(
-                [
-                    candidate
-                    for candidate, answer in zip(candidates, answers, strict=True)
-                    if answer is None or answer is Refusal.SEEN
-                ]
+                [candidate for candidate, answer in answered if answer is None or answer is Refusal.SEEN]
             )
 
     async def _submit_refused(self) -> None:
@@ -202,17 +232,18 @@ class Settlement:
             await self.frontier.barrier()
         except BaseException:
             # The server may have lost what it acknowledged: what is known of it counts for nothing.
-            self._to_submit = batch + self._to_submit
-            self._queued += sum(len(pending.candidates) for pending in batch)
+            self._back_to_submit(batch)
             self.forget_known()
             raise
         for pending in batch:
             pending.discoveries_durable = True
-            pending.candidates = ()
+            # What was seen before is some other page's to send again, or this one's, sent twice.
+            if pending.accepted is not None:
+                pending.candidates = pending.accepted
             self._promote(pending)
 
     async def _settle(self) -> None:
-        while self._to_settle:
+        while self._to_settle and self.frontier.breaks == self._breaks:
             batch = self._to_settle[:500]
             crash_point("committed")
             await self.frontier.settle([(pending.lease, pending.outcome) for pending in batch])

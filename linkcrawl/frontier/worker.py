@@ -370,6 +370,8 @@ class FrontierWorker:
     async def _reconcile(self) -> None:
         holds = [site.hold for site in self.pacing.sites.values()]
         result = await self.frontier.reconcile(list(self._held.values()), holds)
+        # A server that lost its last moments knows less: pages that it gives out again offer all of their URLs.
+        self.known.clear()
         if not result.alive:
             await self._begin_anew(self.frontier.incarnation)
             return

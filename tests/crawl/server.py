@@ -1,5 +1,7 @@
 """A frontier server that a test can freeze, kill and start again at the same place."""
 
+import os
+import re
 import shutil
 import socket
 import subprocess
@@ -12,6 +14,7 @@ from typing import Self
 from linkcrawl.frontier.embedded import server_binary
 
 READY_S = 20
+_SECOND = re.compile(rb"#TS:(\d+)\r\n")
 
 
 class RestartableServer:
@@ -46,6 +49,19 @@ class RestartableServer:
         """Again, on the same data."""
         self.process = self._started()
 
+    def lose_last_second(self, *, torn: bool) -> int:
+        """While it is dead: its append-only file loses the tail of one to two seconds, as of a disk that took
+        no more; how many bytes. torn: the cut goes through the middle of a command."""
+        log = max((self.folder / "appendonlydir").glob("*.incr.aof"), key=lambda path: path.stat().st_mtime)
+        content = log.read_bytes()
+        seconds = [(int(match[1]), match.start()) for match in _SECOND.finditer(content)]
+        last = seconds[-1][0]
+        end = next(start for second, start in seconds if second >= last - 1)
+        if torn:
+            end = content.index(b"*", end) + 5
+        os.truncate(log, end)
+        return len(content) - end
+
     def _started(self) -> "subprocess.Popen[bytes]":
         command = [str(server_binary()), "--port", "0", "--unixsocket", str(self.folder / "s"), "--save", ""]
         command += [
@@ -55,6 +71,9 @@ class RestartableServer:
             str(self.folder),
             "--logfile",
             str(self.folder / "log"),
+            # The log says which second each command is of.
+            "--aof-timestamp-enabled",
+            "yes",
         ]
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
         until = time.monotonic() + READY_S

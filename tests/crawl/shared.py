@@ -22,6 +22,7 @@ from linkcrawl.cli.crawl import plan_of
 from linkcrawl.cli.parser import build_parser
 from linkcrawl.founding import begin
 from linkcrawl.frontier import Books, Frontier, ServerAddress
+from linkcrawl.frontier.server import Server
 from linkcrawl.records import EndState
 from tests.crawl.process import LONGEST_S, wait_until
 from tests.crawl.server import RestartableServer
@@ -184,6 +185,18 @@ class SharedCrawl:
             return await question(frontier)
         finally:
             await frontier.close()
+
+    def command(self, *words: str | int) -> Any:
+        """Ask the server something plain."""
+
+        async def ask() -> Any:
+            raw = Server(ServerAddress.from_url(self.server.url))
+            try:
+                return await raw.command(*words)
+            finally:
+                await raw.close()
+
+        return asyncio.run(ask())
 
     def books(self) -> Books:
         """The crawl, counted."""

@@ -107,5 +107,5 @@ def test_a_worker_sleeps_past_the_reclaim_and_wakes(crawl: SharedCrawl) -> None:
     crawl.wait_for_the_end()
     assert "taken for dead" in sleeper.told()
     assert "taken for dead" not in other.told()
-    books = crawl.assert_nothing_lost()
+    crawl.assert_nothing_lost()
     assert asked < len(crawl.web.hits)

@@ -46,6 +46,7 @@ class ServerThatLoses:
         self.refused: dict[Refusal, int] = {}
         self.calls: list[str] = []
         self.fails: Callable[[str], str | None] = lambda name: None
+        self.breaks = 0
         self._broken = False
 
     async def _call(self, name: str, work: Callable[[], None]) -> None:
@@ -62,6 +63,12 @@ class ServerThatLoses:
         """The server restarts, and has lost what it had not written."""
         self.volatile.clear()
         self._broken = True
+        self.breaks += 1
+
+    def lose_what_was_durable(self) -> None:
+        """It comes back without even what it had said was on its disk."""
+        self.durable.clear()
+        self.break_()
 
     async def submit(
         self, candidates: Sequence[Candidate], parent: Lease | None = None
@@ -382,3 +389,21 @@ async def one_turn(settlement: Settlement) -> None:
     """As `run` takes it, without its waiting."""
     with contextlib.suppress(FrontierUnavailable):
         await settlement._turn(0.0, at_once=True)
+
+
+def test_a_server_that_forgot_what_it_had_called_durable_is_told_again() -> None:
+    early, late = a_lease(), a_lease()
+    some, others = links(3), links(2)
+
+    async def play(scene: Scene) -> None:
+        scene.settlement.add(early, Outcome.OK, some)
+        scene.settlement.add(late, Outcome.OK, [*others, *some])
+        await scene.until(lambda: {candidate.url for candidate in some + others} <= scene.server.durable)
+        await some_turns()
+        scene.server.lose_what_was_durable()
+        scene.settlement.rows_durable([early, late])
+        await scene.until(lambda: len(scene.let_go) == 2)
+
+    scene = played(play)
+    assert {candidate.url for candidate in some + others} <= scene.server.durable
+    assert scene.forgotten >= 1

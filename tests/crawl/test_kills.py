@@ -1,0 +1,95 @@
+"""Workers are killed, many times, at any moment, and by pages: what the crawl finds is what an undisturbed one does."""
+
+import random
+import signal
+import time
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from linkcrawl.records import Outcome
+from tests.crawl.shared import SharedCrawl
+from tests.web import Html, LocalWeb, reachable
+from tests.web.found import newest_visits, rows_of
+from tests.web.random_web import random_web
+
+pytestmark = pytest.mark.slow
+
+WEB = random_web(53, hosts=6, pages=50)
+KILLS = 24
+OF_THE_RUN = {"visit_id", "crawl_id", "visited_at"}
+"""Columns of a link that differ from crawl to crawl: which visit saw it, and when."""
+
+
+def whole_rows(out: Path) -> Counter[tuple[tuple[str, Any], ...]]:
+    """The links that count, with all their columns that are the web's and not the run's."""
+    return Counter(
+        tuple(sorted((name, repr(value)) for name, value in row.items() if name not in OF_THE_RUN))
+        for row in rows_of(out, "links")
+    )
+
+
+def test_workers_killed_at_any_moment_lose_nothing(tmp_path: Path) -> None:
+    chance = random.Random(17)
+    with LocalWeb(WEB) as web, SharedCrawl(web, tmp_path / "disturbed") as crawl:
+        for _ in range(3):
+            crawl.worker()
+        for _ in range(KILLS):
+            time.sleep(chance.uniform(0.05, 1.2))
+            victim = chance.choice([worker for worker in crawl.workers if worker.alive])
+            victim.kill()
+            crawl.worker()
+        killed = crawl.books()
+        crawl.wait_for_the_end()
+        books = crawl.assert_nothing_lost()
+    assert killed.open > 0, "the crawl was over before the last worker was killed"
+    assert books.reclaimed > 0
+    with LocalWeb(WEB) as web, SharedCrawl(web, tmp_path / "quiet", delay_s=0) as crawl:
+        crawl.worker()
+        crawl.wait_for_the_end()
+    assert whole_rows(tmp_path / "disturbed") == whole_rows(tmp_path / "quiet")
+
+
+SMALL = random_web(59, hosts=3, pages=5)
+KILLER = next(url for url in sorted(reachable(SMALL)) if "/p" in url)
+
+
+@pytest.mark.parametrize(
+    "takes_s",
+    [
+        0.8,
+        pytest.param(
+            0.0,
+            marks=pytest.mark.xfail(
+                strict=True,
+                reason="no beat names a download that kills within a beat's time: it is fetched for ever",
+            ),
+        ),
+    ],
+)
+def test_a_page_that_kills_its_workers_ends_abandoned_with_its_row(tmp_path: Path, takes_s: float) -> None:
+    host, path = KILLER.removeprefix("http://").split("/", 1)
+    page = SMALL[host][f"/{path}"]
+    assert isinstance(page, Html)
+    pages = SMALL | {host: SMALL[host] | {f"/{path}": replace(page, delay_s=takes_s)}}
+    with LocalWeb(pages) as web, SharedCrawl(web, tmp_path / "out") as crawl:
+        deaths = 0
+        while crawl.worker(LINKCRAWL_CRASH_AT=f"downloaded:{KILLER}").wait() != 0:
+            assert crawl.workers[-1].wait() == -signal.SIGKILL
+            deaths += 1
+            assert deaths <= 7, "it is fetched again and again"
+        assert crawl.workers[-1].ended() == "finished"
+        books = crawl.books()
+        assert deaths >= 3
+        assert books.balanced, books.off
+        assert books.settled[Outcome.ABANDONED] == 1
+        assert books.pages == books.accepted == len(reachable(SMALL))
+        visits = newest_visits(crawl.out)
+        assert visits.keys() == reachable(SMALL)
+        assert visits[KILLER]["outcome"] == "abandoned"
+        assert visits[KILLER]["http_status"] is None
+        assert {row["outcome"] for url, row in visits.items() if url != KILLER} <= {"ok", "redirect"}
+        crawl.assert_polite()
