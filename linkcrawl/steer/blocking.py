@@ -42,5 +42,6 @@ async def unblock(frontier: Frontier, domains: Sequence[str]) -> BlockChange:
 
 
 async def _changed(frontier: Frontier, domains: Sequence[str], changed: Sequence[str]) -> BlockChange:
-    unchanged = tuple(domain for domain in domains if domain not in set(changed))
+    affected = set(changed)
+    unchanged = tuple(domain for domain in domains if domain not in affected)
     return BlockChange(tuple(changed), unchanged, await blocked(frontier))

@@ -93,7 +93,8 @@ async def _change(frontier: Frontier, patterns: Sequence[str], change: _Change) 
     for number in range(TRIES):
         version, current = await frontier.watch()
         wanted, changed = change(list(WatchList.parse(current).patterns))
-        unchanged = tuple(pattern for pattern in patterns if pattern not in set(changed))
+        affected = set(changed)
+        unchanged = tuple(pattern for pattern in patterns if pattern not in affected)
         if not changed:
             return WatchChange(version, len(current), (), unchanged)
         new = await frontier.change_watch(wanted, version)

@@ -99,7 +99,7 @@ visits = st.lists(
 
 
 @given(visits)
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_as_the_definition_has_it(tmp_path_factory: pytest.TempPathFactory, seen: Any) -> None:
     out = tmp_path_factory.mktemp("out")
     pages = [visited(number, outcome, hours) for number, outcome, hours in seen]
