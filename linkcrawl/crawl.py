@@ -6,7 +6,6 @@ says how it ended. Killed at any moment, it loses nothing; the same command goes
 
 import asyncio
 import contextlib
-import secrets
 import signal
 import time
 from collections import Counter
@@ -16,39 +15,27 @@ from dataclasses import dataclass, field
 import msgspec
 
 from linkcrawl.chronicle import Chronicle
-from linkcrawl.crew import Crew
-from linkcrawl.errors import FrontierUnavailable, LinkcrawlError, UsageError
-from linkcrawl.founding import Found, begin
+from linkcrawl.crew import Crew, Moment
+from linkcrawl.errors import FrontierLost, FrontierUnavailable, LinkcrawlError, UsageError
+from linkcrawl.founding import Found, Watched, begin
 from linkcrawl.frontier.address import ServerAddress
 from linkcrawl.frontier.client import Frontier
 from linkcrawl.frontier.embedded import EmbeddedServer
 from linkcrawl.frontier.replies import Books
+from linkcrawl.metrics import Board, metrics_of
 from linkcrawl.plan import Plan
 from linkcrawl.records import EndState, Refusal
 
 LOOK_EVERY_S = 0.5
-SITES_EVERY_S = 3600.0
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """Where the crawl stands: what progress is shown from."""
-
-    seconds: float
-    pages: int
-    """Recorded by this run."""
-    links: int
-    errors: int
-    sites: int
-    queued: int
-    delayed: int
-    hindrance: str | None
+COMMIT_AGE_MS = 60_000
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
     """How the run tells what goes on."""
 
+    submitted: Callable[[int], None]
+    """Seeds that are in, so far."""
     begun: Callable[[Found], None]
     progress: Callable[[Moment], None]
     log: Callable[[str], None]
@@ -85,11 +72,12 @@ async def run(plan: Plan, told: Told) -> Result:
     Raises UsageError before anything is made, NoServer, FrontierUnavailable, FrontierLost, DatasetError.
     """
     async with _frontier(plan) as (frontier, server):
-        found = await begin(frontier, plan)
+        found = await begin(frontier, plan, Watched(told.submitted, told.log))
         if found.resumed and plan.config.redis is None:
             # The server is ours alone: what earlier workers held need not wait until they are taken for dead.
             await frontier.reclaim(everyone=True)
-        chronicle = Chronicle(plan, frontier, found)
+        plan.seeds.close()
+        chronicle = Chronicle(plan.config, plan.location, frontier)
         await chronicle.begun()
         told.begun(found)
         if frontier.guarantee_off:
@@ -97,7 +85,9 @@ async def run(plan: Plan, told: Told) -> Result:
                 "the server keeps no append-only file (appendonly no): if it restarts, pages that it forgot are "
                 "lost to this crawl"
             )
-        return await _Run(plan, frontier, server, found, chronicle, told).to_the_end()
+        with metrics_of(plan.config, told.log) as board:
+            means = _Means(frontier, server, found, chronicle, board)
+            return await _Run(plan, told, means).to_the_end()
 
 
 @contextlib.asynccontextmanager
@@ -132,27 +122,30 @@ class _Server:
         return self.embedded is not None and not self.embedded.alive
 
 
+@dataclass(frozen=True, slots=True)
+class _Means:
+    """What a run works with."""
+
+    frontier: Frontier
+    server: _Server
+    found: Found
+    chronicle: Chronicle
+    board: Board | None
+
+
 class _Run:
     """One run: its crew, its signals, its clock."""
 
-    def __init__(
-        self,
-        plan: Plan,
-        frontier: Frontier,
-        server: _Server,
-        found: Found,
-        chronicle: Chronicle,
-        told: Told,
-    ) -> None:
+    def __init__(self, plan: Plan, told: Told, means: _Means) -> None:
         self._plan = plan
-        self._frontier = frontier
-        self._server = server
-        self._found = found
-        self._chronicle = chronicle
         self._told = told
-        self._crew = Crew(self._assignment, told.log)
+        self._frontier = means.frontier
+        self._server = means.server
+        self._found = means.found
+        self._chronicle = means.chronicle
+        self._board = means.board
+        self._crew = Crew(self._assignment, told.log, self._frontier_back)
         self._began = time.monotonic()
-        self._sites_written = self._began
         self._books: Books | None = None
         self._signals = 0
         self._end: EndState | None = None
@@ -162,13 +155,17 @@ class _Run:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._signalled)
-        watch = loop.create_task(self._watch())
+        beside = [loop.create_task(self._watch()), loop.create_task(self._chronicle.keep(self._told.log))]
+        if self._board is not None:
+            beside.append(loop.create_task(self._board.keep(self._frontier, self._crew)))
         try:
             await self._crew.start(self._plan.config.workers)
             await self._crew.wait()
         finally:
-            watch.cancel()
             self._crew.kill()
+            for task in beside:
+                task.cancel()
+            await asyncio.wait(beside)
             for number in (signal.SIGINT, signal.SIGTERM):
                 loop.remove_signal_handler(number)
         if self._server.is_gone:
@@ -178,15 +175,23 @@ class _Run:
             )
         return await self._result()
 
-    def _assignment(self) -> bytes:
+    def _assignment(self, worker_id: str) -> bytes:
         return msgspec.json.encode(
             {
                 "redis_url": self._server.url,
                 "name": self._plan.config.name,
-                "worker_id": f"w{secrets.token_hex(5)}",
+                "worker_id": worker_id,
                 "out": self._plan.config.out,
+                "commit_age_ms": COMMIT_AGE_MS,
             }
         )
+
+    async def _frontier_back(self) -> None:
+        while not self._signals and not self._server.is_gone:
+            with contextlib.suppress(FrontierUnavailable, FrontierLost):
+                await self._frontier.find()
+                return
+            await asyncio.sleep(LOOK_EVERY_S)
 
     # --- stopping
 
@@ -226,28 +231,12 @@ class _Run:
                 self._stop(EndState.LIMIT)
             with contextlib.suppress(FrontierUnavailable):
                 self._books = await self._frontier.books()
-                if now - self._sites_written >= SITES_EVERY_S:
-                    self._sites_written = now
-                    await self._chronicle.sites()
-            self._told.progress(self._moment(now))
-
-    def _moment(self, now: float) -> Moment:
-        crew, books = self._crew, self._books
-        return Moment(
-            seconds=now - self._began,
-            pages=crew.total("pages"),
-            links=crew.total("links"),
-            errors=_errors(crew.outcomes()),
-            sites=crew.total("sites"),
-            queued=books.queued if books else 0,
-            delayed=books.delayed if books else 0,
-            hindrance=crew.hindrance(),
-        )
+            self._told.progress(self._crew.moment(now - self._began, self._books))
 
     async def _result(self) -> Result:
         state = await self._end_state()
         books = await self._frontier.books()
-        await self._chronicle.ended(state)
+        await self._chronicle.ended(alone=self._plan.config.redis is None or self._signals > 1)
         crew, plan = self._crew, self._plan
         return Result(
             state=state,
@@ -276,8 +265,3 @@ class _Run:
         if not await self._frontier.workers():
             state = await self._frontier.end(EndState.STOPPED)
         return state or EndState.STOPPED
-
-
-def _errors(outcomes: Counter[str]) -> int:
-    fine = {"ok", "redirect", "not_html", "robots_disallowed"}
-    return sum(number for outcome, number in outcomes.items() if outcome not in fine)

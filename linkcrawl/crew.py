@@ -3,47 +3,96 @@
 import asyncio
 import contextlib
 import os
+import secrets
 import signal
 import sys
+import time
 from asyncio.subprocess import PIPE, Process
 from collections import Counter, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 import msgspec
 
-MOST_RESTARTS = 20
-"""Workers replaced in one run: a page that kills workers ends `abandoned` after three, so more is another fault."""
+from linkcrawl.frontier.replies import Books
+from linkcrawl.records import Outcome
+
+MOST_RESTARTS, RESTARTS_WITHIN_S = 20, 3600.0
+"""Processes replaced an hour: a page that kills workers ends `abandoned` after three, so more is another fault."""
+MOST_FAILED_STARTS = 3
+"""In a row, of processes that ended by themselves within FAILED_START_S: the next would not fare better."""
+FAILED_START_S = 10.0
+HUNG_AFTER_S = 45.0
+"""A process that is still there so long after it was told to stop is hung: a clean stop takes less than 30 s."""
 CLEAN_ENDS = frozenset({"finished", "limit", "stopped"})
+FOR_GOOD = CLEAN_ENDS | {"frontier_lost"}
+"""Ends after which no other process is started in its place."""
+FINE = frozenset({Outcome.OK, Outcome.REDIRECT, Outcome.NOT_HTML, Outcome.ROBOTS_DISALLOWED})
+"""Outcomes that are no errors."""
+COUNTED = ("pages", "links", "wire_bytes", "downloads", "download_ms", "cpu_s")
+"""What of a tally only grows, and is summed over processes that are gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Where this machine's part of the crawl stands: what progress is shown from."""
+
+    seconds: float
+    pages: int
+    """Recorded by this run."""
+    links: int
+    errors: int
+    sites: int
+    queued: int
+    delayed: int
+    hindrance: str | None
 
 
 @dataclass(slots=True)
 class Worker:
     """One process and what it last said."""
 
+    worker_id: str
     process: Process
+    started_at: float
     tally: Mapping[str, object] = field(default_factory=dict)
+    told_at: float | None = None
+    """When it last told a tally (time.monotonic()); None: not yet."""
     ended: str | None = None
     """Why it ended, in its own word; None while it works, and if it died."""
+
+    @property
+    def alive(self) -> bool:
+        """Whether its process is there."""
+        return self.process.returncode is None
 
 
 @dataclass(slots=True)
 class Crew:
-    """Workers that share one crawl. One owner, on its event loop."""
+    """Workers that share one crawl. One owner, on its event loop. Counts never fall, whatever dies."""
 
-    make_assignment: Callable[[], bytes]
-    """One line of JSON for a new worker."""
+    make_assignment: Callable[[str], bytes]
+    """One line of JSON for a new worker of that id."""
     log: Callable[[str], None]
     """Called with each line of the workers' logs."""
+    ready: Callable[[], Awaitable[None]]
+    """Waits until a process that is to replace another can work: the frontier may be away just now."""
     workers: list[Worker] = field(default_factory=list)
     restarts: int = 0
-    _past: Counter[str] = field(default_factory=Counter)
+    """In all."""
+    _recent: deque[float] = field(default_factory=deque)
+    _failed_starts: int = 0
+    _past: dict[str, float] = field(default_factory=lambda: dict.fromkeys(COUNTED, 0.0))
     _past_outcomes: Counter[str] = field(default_factory=Counter)
+    _past_most: dict[str, float] = field(default_factory=dict)
     _stopping: bool = False
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def start(self, number: int) -> None:
-        """Start that many workers."""
+        """Start that many workers. After all of an earlier start have ended, begins anew."""
+        for worker in list(self.workers):
+            if not worker.alive:
+                self._retire(worker)
         for _ in range(number):
             await self._start_one()
 
@@ -53,7 +102,9 @@ class Crew:
             await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
 
     def stop(self) -> None:
-        """Ask all of them to end cleanly; idempotent."""
+        """Ask all of them to end cleanly, and end those that hang; idempotent."""
+        if not self._stopping:
+            asyncio.get_running_loop().call_later(HUNG_AFTER_S, self.kill)
         self._stopping = True
         self._signal(signal.SIGTERM)
 
@@ -65,19 +116,34 @@ class Crew:
     @property
     def broken(self) -> bool:
         """Whether a worker ended otherwise than cleanly, and was not replaced."""
-        return any(worker.ended not in CLEAN_ENDS for worker in self.workers)
+        return any(worker.ended not in CLEAN_ENDS for worker in self.workers if not worker.alive)
+
+    @property
+    def ends(self) -> set[str | None]:
+        """Why those that ended did, in their own words; None for one that died."""
+        return {worker.ended for worker in self.workers if not worker.alive}
+
+    @property
+    def alive(self) -> int:
+        """Processes that are there."""
+        return sum(worker.alive for worker in self.workers)
 
     def total(self, name: str) -> int:
-        """A number of the tallies, summed over all workers, those that have died included."""
-        return self._past[name] + sum(_number(worker.tally, name) for worker in self.workers)
+        """A number of the tallies, summed over all workers; one of COUNTED also over those that are gone."""
+        return int(self._past.get(name, 0)) + sum(_number(worker.tally, name) for worker in self.workers)
+
+    def present(self, name: str) -> int:
+        """A number of the tallies, summed over the workers that are there."""
+        return sum(_number(worker.tally, name) for worker in self.workers if worker.alive)
 
     def most(self, name: str) -> float:
-        """The largest of a number of the tallies."""
-        return max((_float(worker.tally, name) for worker in self.workers), default=0)
+        """The largest of a number of the tallies so far."""
+        largest = max((_float(worker.tally, name) for worker in self.workers), default=0.0)
+        return max(largest, self._past_most.get(name, 0.0))
 
     def cpu_s(self) -> float:
-        """CPU seconds of the workers that speak."""
-        return sum(_float(worker.tally, "cpu_s") for worker in self.workers)
+        """CPU seconds of the workers, those that are gone included."""
+        return self._past["cpu_s"] + sum(_float(worker.tally, "cpu_s") for worker in self.workers)
 
     def outcomes(self) -> Counter[str]:
         """Pages by outcome, over all workers."""
@@ -90,6 +156,19 @@ class Crew:
         """Why a worker takes no leases, if one does not."""
         told = (worker.tally.get("hindrance") for worker in self.workers if worker.ended is None)
         return next((str(why) for why in told if why), None)
+
+    def moment(self, seconds: float, books: Books | None) -> Moment:
+        """seconds: since the start. books: of the crawl, if they were read."""
+        return Moment(
+            seconds=seconds,
+            pages=self.total("pages"),
+            links=self.total("links"),
+            errors=sum(number for outcome, number in self.outcomes().items() if outcome not in FINE),
+            sites=self.present("sites"),
+            queued=books.queued if books else 0,
+            delayed=books.delayed if books else 0,
+            hindrance=self.hindrance(),
+        )
 
     async def _start_one(self) -> None:
         process = await asyncio.create_subprocess_exec(
@@ -104,11 +183,11 @@ class Crew:
             start_new_session=True,
             env={**os.environ, "PYTHONUNBUFFERED": "1"},
         )
-        worker = Worker(process)
+        worker = Worker(f"w{secrets.token_hex(5)}", process, time.monotonic())
         self.workers.append(worker)
         assert process.stdin is not None
         with contextlib.suppress(ConnectionError):
-            process.stdin.write(self.make_assignment() + b"\n")
+            process.stdin.write(self.make_assignment(worker.worker_id) + b"\n")
             await process.stdin.drain()
         if self._stopping:
             self._send(worker, signal.SIGTERM)
@@ -117,20 +196,40 @@ class Crew:
         task.add_done_callback(self._tasks.discard)
 
     async def _live(self, worker: Worker) -> None:
-        last_words: deque[str] = deque(maxlen=12)
-        await asyncio.gather(self._listen(worker), self._read_log(worker, last_words))
+        await asyncio.gather(self._listen(worker), self._read_log(worker))
         code = await worker.process.wait()
-        if worker.ended is not None or self._stopping:
+        if worker.ended in FOR_GOOD or self._stopping:
             return
-        self.log(f"a worker died ({_death(code)}); its leases go back to the frontier by themselves")
-        for line in last_words if code > 0 else ():
-            self.log(f"  {line}")
-        if self.restarts < MOST_RESTARTS and code < 0:
-            self.restarts += 1
-            self.workers.remove(worker)
-            self._past.update({name: _number(worker.tally, name) for name in ("pages", "links")})
-            self._past_outcomes.update(_outcomes(worker))
-            await self._start_one()
+        how = f"ended: {worker.ended}" if worker.ended else f"died ({_death(code)})"
+        self.log(f"a worker {how}; its leases go back to the frontier by themselves")
+        if self._may_replace(worker, code):
+            await self.ready()
+            if not self._stopping:
+                self.restarts += 1
+                self._retire(worker)
+                await self._start_one()
+        else:
+            self.log("it is not replaced: too many have ended so")
+
+    def _may_replace(self, worker: Worker, code: int) -> bool:
+        now = time.monotonic()
+        failed = code >= 0 and now - worker.started_at < FAILED_START_S
+        self._failed_starts = self._failed_starts + 1 if failed else 0
+        while self._recent and self._recent[0] < now - RESTARTS_WITHIN_S:
+            self._recent.popleft()
+        if self._failed_starts >= MOST_FAILED_STARTS or len(self._recent) >= MOST_RESTARTS:
+            return False
+        self._recent.append(now)
+        return True
+
+    def _retire(self, worker: Worker) -> None:
+        self.workers.remove(worker)
+        for name in COUNTED:
+            self._past[name] += _float(worker.tally, name)
+        self._past_outcomes.update(_outcomes(worker))
+        self._past_most["max_rss_bytes"] = max(
+            self._past_most.get("max_rss_bytes", 0.0), _float(worker.tally, "max_rss_bytes")
+        )
 
     async def _listen(self, worker: Worker) -> None:
         assert worker.process.stdout is not None
@@ -144,13 +243,12 @@ class Crew:
                 worker.ended = str(told["ended"])
             else:
                 worker.tally = told
+                worker.told_at = time.monotonic()
 
-    async def _read_log(self, worker: Worker, last_words: "deque[str]") -> None:
+    async def _read_log(self, worker: Worker) -> None:
         assert worker.process.stderr is not None
         async for line in worker.process.stderr:
-            text = line.decode("utf-8", "replace").rstrip()
-            last_words.append(text)
-            self.log(text)
+            self.log(line.decode("utf-8", "replace").rstrip())
 
     def _signal(self, number: signal.Signals) -> None:
         for worker in self.workers:

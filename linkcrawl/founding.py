@@ -1,42 +1,101 @@
-"""A crawl is made, or found and gone on with."""
+"""A crawl is made, or found and gone on with, or added to.
 
+The order of steps makes each of them harmless to break off at: a crawl is made, then said to be filled (so that
+no worker takes it for complete), then marked in OUT, then given its watch list (for which workers wait), then
+its seeds. The same command does the rest.
+"""
+
+import asyncio
+import contextlib
 import secrets
 import time
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
-from itertools import islice
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import dataclass, field, replace
 
 from linkcrawl.config import CrawlConfig, flag
-from linkcrawl.errors import UsageError
+from linkcrawl.dataset.location import Location
+from linkcrawl.dataset.marker import check_marker, has_marker, leave_marker
+from linkcrawl.errors import FrontierUnavailable, UsageError
 from linkcrawl.frontier.client import Frontier
-from linkcrawl.frontier.spec import CrawlSpec
-from linkcrawl.plan import Plan
-from linkcrawl.records import Candidate, EndState, Seed
+from linkcrawl.frontier.spec import CrawlSpec, CrawlState
+from linkcrawl.intake import Seeds
+from linkcrawl.plan import Addition, Plan
+from linkcrawl.records import Candidate, EndState, Refusal, Seed
 from linkcrawl.run import pack_config, unpack_config
 from linkcrawl.scope import Scope, ScopeRule
 from linkcrawl.urls.identity import IdentityRules
 from linkcrawl.urls.seeds import SeedUrl
 
-SEEDS_AT_ONCE = 5_000
+FILLING_MS, FILLING_SAID_EVERY_S = 60_000, 15.0
+SUBMITTED_AT_ONCE = 3
+"""Batches: while the server works on one, the next is packed."""
+SCOPE_REMEMBERED = 200_000
+"""Sites (or hosts) that are not added to the scope twice by one command."""
+PATIENCE_S = 120.0
+"""How long a server that does not answer is waited for while seeds are submitted."""
+
+NOT_OF_THE_CRAWL = frozenset(
+    {
+        "redis",
+        "name",
+        "seeds",
+        "seeds_column",
+        "watch",
+        "out",
+        "state",
+        "workers",
+        "metrics_port",
+        "metrics_host",
+    }
+)
+"""Settings of a command, or kept elsewhere."""
 KEPT_SETTINGS = ("scope", "tracking_param", "partitions", "expect_urls", "delay", "record", "out")
 """What an unfinished crawl keeps: the rows of one crawl must mean the same from its first to its last."""
 
 
 @dataclass(frozen=True, slots=True)
+class Submitted:
+    """What became of the seeds of one command."""
+
+    seeds: int = 0
+    """As given."""
+    new: int = 0
+    """Those that the crawl did not know."""
+    refused: Counter[Refusal] = field(default_factory=Counter)
+    """Those refused for another reason than being known."""
+
+    @property
+    def known(self) -> int:
+        """Those that the crawl knew, or that were given twice."""
+        return self.seeds - self.new - sum(self.refused.values())
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
-    """The crawl that this run works for."""
+    """The crawl that this command works for."""
 
     spec: CrawlSpec
     resumed: bool
+    submitted: Submitted
     seeds: int
-    """Seeds of the command."""
-    new_seeds: int
-    """Those of them that the crawl did not know."""
+    """Of the crawl, so far."""
     watch_version: int
+    patterns: int
+    """Of the watch list."""
 
 
-async def begin(frontier: Frontier, plan: Plan) -> Found:
-    """Make the crawl, or find it and open it again; then submit the seeds.
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """Whom to tell while seeds are submitted."""
+
+    submitted: Callable[[int], None]
+    """Told now and then how many are in."""
+    log: Callable[[str], None]
+
+
+async def begin(frontier: Frontier, plan: Plan, watched: Watched) -> Found:
+    """Make the crawl, or find it and open it again; then submit the seeds. After a finished one, a new one is made.
 
     Raises UsageError if an unfinished crawl of that name was made with settings that can not change.
     """
@@ -45,36 +104,101 @@ async def begin(frontier: Frontier, plan: Plan) -> Found:
         await frontier.delete()
         state = None
     if state is None:
-        spec = _spec(plan)
-        await frontier.create(spec)
-        await frontier.set_watch(plan.watch.patterns)
-    else:
-        spec = state.spec
-        _check_unchanged(unpack_config(spec.options), plan.config)
-        await frontier.set_limits(
-            max_pages=plan.config.max_pages,
-            max_pages_per_site=plan.config.max_pages_per_site,
-            max_depth=plan.config.max_depth,
-            options=pack_config(_public(plan.config)),
-        )
-        await frontier.reopen()
-        _, patterns = await frontier.watch()
-        if tuple(patterns) != tuple(plan.watch.patterns):
-            await frontier.set_watch(plan.watch.patterns)
-    version, _ = await frontier.watch()
-    new = await _submit_seeds(frontier, plan)
-    return Found(spec, state is not None, len(plan.seeds), new, version)
-
-
-def _public(config: CrawlConfig) -> CrawlConfig:
-    """What the frontier keeps: workers are told the server's address when they start."""
-    return replace(config, redis=None, seeds=None, watch=())
-
-
-def _check_unchanged(before: CrawlConfig, now: CrawlConfig) -> None:
+        return await make(frontier, plan, watched)
+    before = unpack_config(state.spec.options)
     # The state of an embedded frontier moves with its OUT: there is nothing that it could be mistaken for.
-    moves_along = now.redis is None and now.state is None
-    kept = [name for name in KEPT_SETTINGS if not (name == "out" and moves_along)]
+    shared = plan.config.redis is not None
+    if shared:
+        moves = await _out_moved(before, plan.config, plan.location, state.spec)
+    else:
+        moves = plan.config.state is None
+    _check_unchanged(before, plan.config, [name for name in KEPT_SETTINGS if not (name == "out" and moves)])
+    if shared:
+        await asyncio.to_thread(check_marker, plan.location, state.spec.crawl_id, state.spec.name)
+    else:
+        await asyncio.to_thread(leave_marker, plan.location, state.spec.crawl_id, state.spec.name)
+    async with _filling(frontier):
+        kept = replace(plan.config, out=before.out) if shared else plan.config
+        await _set_limits(frontier, kept)
+        await frontier.set_deadline(plan.config.max_time)
+        await frontier.reopen()
+        await _set_watch(frontier, plan.watch.patterns)
+        submitted = await submit_seeds(frontier, plan.seeds, watched, durably=shared)
+    return await _found(frontier, submitted, resumed=True)
+
+
+async def make(frontier: Frontier, plan: Plan, watched: Watched) -> Found:
+    """Make the crawl, and submit the seeds. Raises UsageError if there is one of that name."""
+    spec = _spec(plan)
+    await frontier.create(spec)
+    async with _filling(frontier):
+        await asyncio.to_thread(leave_marker, plan.location, spec.crawl_id, spec.name)
+        await frontier.set_deadline(plan.config.max_time)
+        await frontier.set_watch(plan.watch.patterns)
+        submitted = await submit_seeds(frontier, plan.seeds, watched, durably=plan.config.redis is not None)
+    return await _found(frontier, submitted, resumed=False)
+
+
+async def add(frontier: Frontier, state: CrawlState, plan: Addition, watched: Watched) -> Found:
+    """Add seeds to the crawl, whatever its state; what was given again changes. A finished one is opened again by
+    the first seed that is new to it.
+
+    Raises UsageError for settings that can not change.
+    """
+    before = unpack_config(state.spec.options)
+    kept = [name for name in KEPT_SETTINGS if name in plan.given]
+    if plan.location is not None and await _out_moved(before, plan.config, plan.location, state.spec):
+        kept = [name for name in kept if name != "out"]
+    _check_unchanged(before, plan.config, kept)
+    async with _filling(frontier):
+        if plan.given - NOT_OF_THE_CRAWL:
+            await _set_limits(frontier, replace(plan.config, out=before.out))
+        if state.end_state is not None or "max_time" in plan.given:
+            await frontier.set_deadline(plan.config.max_time)
+        if state.end_state not in (None, EndState.FINISHED):
+            await frontier.reopen()
+        if plan.watch is not None:
+            await _set_watch(frontier, plan.watch.patterns)
+        submitted = await submit_seeds(frontier, plan.seeds, watched, durably=True)
+    return await _found(frontier, submitted, resumed=True)
+
+
+async def _found(frontier: Frontier, submitted: Submitted, *, resumed: bool) -> Found:
+    state = await frontier.find()
+    version, patterns = await frontier.watch()
+    seeds = state.seeds if state is not None else submitted.seeds
+    return Found(frontier.spec, resumed, submitted, seeds, version, len(patterns))
+
+
+async def _out_moved(before: CrawlConfig, now: CrawlConfig, location: Location, spec: CrawlSpec) -> bool:
+    """Whether OUT has another name here than where the crawl was made, and is the same place."""
+    return before.out != now.out and await asyncio.to_thread(has_marker, location, spec.crawl_id)
+
+
+async def _set_limits(frontier: Frontier, config: CrawlConfig) -> None:
+    await frontier.set_limits(
+        max_pages=config.max_pages,
+        max_pages_per_site=config.max_pages_per_site,
+        max_depth=config.max_depth,
+        options=pack_config(public(config)),
+    )
+
+
+async def _set_watch(frontier: Frontier, patterns: Iterable[str]) -> None:
+    _, before = await frontier.watch()
+    wanted = list(patterns)
+    if before != wanted:
+        await frontier.set_watch(wanted)
+
+
+def public(config: CrawlConfig) -> CrawlConfig:
+    """What the frontier keeps: workers are told the server's address when they start, and what a machine does for
+    itself is not the crawl's."""
+    own = {"redis": None, "seeds": None, "seeds_column": None, "watch": (), "metrics_port": None}
+    return replace(config, **own)  # type: ignore[arg-type]
+
+
+def _check_unchanged(before: CrawlConfig, now: CrawlConfig, kept: Iterable[str]) -> None:
     changed = [name for name in kept if getattr(before, name) != getattr(now, name)]
     if changed:
         raise UsageError(
@@ -103,7 +227,7 @@ def _spec(plan: Plan) -> CrawlSpec:
         reclaim_after_ms=config.reclaim_after,
         scope=config.scope,
         url_rules=IdentityRules(config.tracking_param).version,
-        options=pack_config(_public(config)),
+        options=pack_config(public(config)),
     )
 
 
@@ -116,28 +240,103 @@ def ulid(now_ms: int) -> str:
     return "".join(CROCKFORD[value >> shift & 31] for shift in range(125, -1, -5))
 
 
-async def _submit_seeds(frontier: Frontier, plan: Plan) -> int:
-    scope = Scope(ScopeRule(plan.config.scope))
+@contextlib.asynccontextmanager
+async def _filling(frontier: Frontier) -> AsyncIterator[None]:
+    """While this lasts, no worker takes the crawl for complete."""
+
+    async def say() -> None:
+        while True:
+            await asyncio.sleep(FILLING_SAID_EVERY_S)
+            with contextlib.suppress(FrontierUnavailable):
+                await frontier.filling(FILLING_MS)
+
+    await frontier.filling(FILLING_MS)
+    saying = asyncio.get_running_loop().create_task(say())
+    try:
+        yield
+    finally:
+        saying.cancel()
+        # Should this not arrive, it runs out by itself.
+        with contextlib.suppress(FrontierUnavailable):
+            await frontier.filling(0)
+
+
+async def submit_seeds(frontier: Frontier, seeds: Seeds, watched: Watched, *, durably: bool) -> Submitted:
+    """Submit all of them, waiting for a server that is away; durably: return when they are on its disk.
+
+    Raises FrontierUnavailable if it stays away: what is in stays in, and the same command does the rest.
+    """
     new = 0
-    for batch in _batches(plan.seeds):
-        await frontier.add_scope(sorted({scope.key(seed.host, seed.site) for seed in batch}))
-        answers = await frontier.submit(
-            [
-                Candidate(
-                    seed.url,
-                    seed.host,
-                    seed.site,
-                    depth=0,
-                    seed=Seed.HTTPS_FIRST if seed.https_first else Seed.YES,
-                )
-                for seed in batch
-            ]
-        )
-        new += sum(answer is None for answer in answers)
-    return new
+    give_up_at: float | None = None
+    while True:
+        stream = _Stream(frontier, seeds, watched.submitted)
+        try:
+            refused = await stream.run()
+            if durably:
+                await frontier.barrier()
+        except FrontierUnavailable as why:
+            # From the start: those that are in are refused as known, those that the server forgot are not.
+            new += stream.new
+            if give_up_at is None:
+                give_up_at = time.monotonic() + PATIENCE_S
+                watched.log(f"{why}: waiting")
+            elif time.monotonic() > give_up_at:
+                raise
+            await asyncio.sleep(1)
+            continue
+        return Submitted(seeds.count, min(new + stream.new, seeds.count), refused)
 
 
-def _batches(seeds: Iterable[SeedUrl]) -> Iterator[list[SeedUrl]]:
-    rest = iter(seeds)
-    while batch := list(islice(rest, SEEDS_AT_ONCE)):
-        yield batch
+class _Stream:
+    """One pass over the seeds."""
+
+    def __init__(self, frontier: Frontier, seeds: Seeds, submitted: Callable[[int], None]) -> None:
+        self.new = 0
+        self._frontier = frontier
+        self._batches = seeds.batches()
+        self._scope = Scope(ScopeRule(frontier.spec.scope))
+        self._in_scope: set[int] = set()
+        self._refused: Counter[Refusal] = Counter()
+        self._done = 0
+        self._told = submitted
+
+    async def run(self) -> Counter[Refusal]:
+        """What was refused, those that were known left out."""
+        tasks = [asyncio.create_task(self._submit()) for _ in range(SUBMITTED_AT_ONCE)]
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+        return self._refused
+
+    async def _submit(self) -> None:
+        for batch in self._batches:
+            await self._widen_scope(batch)
+            answers = await self._frontier.submit([_candidate(seed) for seed in batch])
+            counted = Counter(answers)
+            accepted = counted.pop(None, 0)
+            if accepted:
+                self.new += accepted
+                await self._frontier.count_seeds(accepted)
+            counted.pop(Refusal.SEEN, None)
+            self._refused.update({reason: times for reason, times in counted.items() if reason is not None})
+            self._done += len(batch)
+            self._told(self._done)
+
+    async def _widen_scope(self, batch: Iterable[SeedUrl]) -> None:
+        if self._scope.rule is ScopeRule.WEB:
+            return
+        keys = {self._scope.key(seed.host, seed.site) for seed in batch}
+        fresh = [key for key in keys if hash(key) not in self._in_scope]
+        if fresh:
+            await self._frontier.add_scope(sorted(fresh))
+        if len(self._in_scope) > SCOPE_REMEMBERED:
+            self._in_scope.clear()
+        self._in_scope.update(map(hash, fresh))
+
+
+def _candidate(seed: SeedUrl) -> Candidate:
+    kind = Seed.HTTPS_FIRST if seed.https_first else Seed.YES
+    return Candidate(seed.url, seed.host, seed.site, depth=0, seed=kind)

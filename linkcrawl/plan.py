@@ -15,15 +15,12 @@ from linkcrawl.dataset.location import Location
 from linkcrawl.download.configure import fetch_options
 from linkcrawl.errors import UsageError
 from linkcrawl.frontier.address import ServerAddress
+from linkcrawl.intake import SHOWN_AT_MOST, Seeds, SeedSource, Seen, take_in, unseen
 from linkcrawl.urls.identity import IdentityRules
 from linkcrawl.urls.patterns import UrlPatterns
-from linkcrawl.urls.seeds import SeedUrl, read_seeds
 from linkcrawl.urls.watch import WatchList
 
 _T = TypeVar("_T")
-
-SHOWN_AT_MOST = 20
-"""Bad lines of one file that are shown; the rest is counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +28,28 @@ class Plan:
     """A crawl that can begin."""
 
     config: CrawlConfig
-    seeds: Sequence[SeedUrl]
+    seeds: Seeds
+    """The caller closes them."""
     watch: WatchList
     location: Location
     address: ServerAddress | None
     """None: an embedded server."""
     state_dir: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Addition:
+    """Seeds, and perhaps settings, for a crawl that there is already."""
+
+    config: CrawlConfig
+    """Of the crawl, as it will be if nothing that was given is refused."""
+    given: frozenset[str]
+    """The settings that were given now."""
+    seeds: Seeds
+    """The caller closes them."""
+    watch: WatchList | None
+    location: Location | None
+    """OUT where it was named."""
 
 
 class _Mistakes:
@@ -59,10 +72,11 @@ class _Mistakes:
             self.found.append(f"{prefix}and {len(problems) - SHOWN_AT_MOST:,} more lines are wrong")
 
 
-def make_plan(config: CrawlConfig, seeds: Sequence[str], mistakes: Iterable[str] = ()) -> Plan:
+def make_plan(
+    config: CrawlConfig, seeds: Sequence[str], mistakes: Iterable[str] = (), seen: Seen = unseen
+) -> Plan:
     """seeds: those given as arguments. mistakes: found before. Raises UsageError with all of them."""
     wrong = _Mistakes(mistakes)
-    all_seeds = _seeds(config, seeds, wrong)
     watch = _watch(config, wrong)
     location = _location(config, wrong)
     wrong.try_(lambda: UrlPatterns(config.include, config.exclude))
@@ -70,12 +84,32 @@ def make_plan(config: CrawlConfig, seeds: Sequence[str], mistakes: Iterable[str]
     address = (
         wrong.try_(lambda: ServerAddress.from_url(config.redis or ""), "--redis") if config.redis else None
     )
+    all_seeds = _seeds(config, seeds, wrong, seen)
     if wrong.found or location is None or watch is None:
+        all_seeds.close()
         raise UsageError(wrong.found)
     if location.is_local:
         # `out` and `./out` are one place, and a worker may stand in another folder.
         config = replace(config, out=location.url)
     return Plan(config, all_seeds, watch, location, address, state_dir(config, location))
+
+
+def make_addition(
+    config: CrawlConfig, given: frozenset[str], seeds: Sequence[str], seen: Seen = unseen
+) -> Addition:
+    """config: the crawl's, with what was given over it. Raises UsageError with every mistake."""
+    wrong = _Mistakes(())
+    watch = _watch(config, wrong) if "watch" in given else None
+    location = _location(config, wrong) if "out" in given else None
+    wrong.try_(lambda: UrlPatterns(config.include, config.exclude))
+    wrong.try_(lambda: fetch_options(config))
+    all_seeds = _seeds(config, seeds, wrong, seen)
+    if wrong.found:
+        all_seeds.close()
+        raise UsageError(wrong.found)
+    if location is not None and location.is_local:
+        config = replace(config, out=location.url)
+    return Addition(config, given, all_seeds, watch, location)
 
 
 def _lines(path: str, flag: str, wrong: _Mistakes) -> list[str]:
@@ -88,19 +122,11 @@ def _lines(path: str, flag: str, wrong: _Mistakes) -> list[str]:
     return []
 
 
-def _seeds(config: CrawlConfig, given: Sequence[str], wrong: _Mistakes) -> list[SeedUrl]:
-    rules = IdentityRules(config.tracking_param)
-    seeds, problems = read_seeds(given, rules)
-    wrong.add("SEED", [problem.partition(": ")[2] for problem in problems])
-    if config.seeds:
-        before = len(wrong.found)
-        from_file, problems = read_seeds(_lines(config.seeds, "--seeds", wrong), rules)
-        wrong.add(f"--seeds {config.seeds}", problems)
-        seeds = list(dict.fromkeys([*seeds, *from_file]))
-        if not from_file and len(wrong.found) == before:
-            wrong.add(f"--seeds {config.seeds}", ["holds no seed"])
-    elif not given:
-        wrong.add("", ["no seed: name a URL or domain to start from, or --seeds FILE"])
+def _seeds(config: CrawlConfig, given: Sequence[str], wrong: _Mistakes, seen: Seen) -> Seeds:
+    rules = wrong.try_(lambda: IdentityRules(config.tracking_param), "--tracking-param")
+    source = SeedSource(given, config.seeds, config.seeds_column)
+    seeds, problems = take_in(source, rules or IdentityRules(), seen)
+    wrong.found += problems
     return seeds
 
 

@@ -5,7 +5,7 @@ import asyncio
 
 from linkcrawl.cli import EXIT_INTERRUPTED
 from linkcrawl.cli.flags import settings_of
-from linkcrawl.cli.progress import Display
+from linkcrawl.cli.progress import Display, SeedDisplay
 from linkcrawl.crawl import Result
 from linkcrawl.crawl import run as run_crawl
 from linkcrawl.plan import Plan, make_plan
@@ -20,13 +20,16 @@ def run(arguments: argparse.Namespace) -> int:
 def plan_of(arguments: argparse.Namespace) -> Plan:
     """Flags, environment and file -> a plan. Raises UsageError with every mistake of all of them."""
     config, mistakes = settings_of(arguments)
-    return make_plan(config, arguments.seed, mistakes)
+    seeds = SeedDisplay(quiet=arguments.quiet)
+    plan = make_plan(config, arguments.seed, mistakes, seeds.checked)
+    seeds.done()
+    return plan
 
 
 def carry_out(plan: Plan, *, quiet: bool = False) -> int:
     """Run the plan, with progress and a summary -> exit code."""
     display = Display(plan, quiet=quiet)
-    with display:
+    with plan.seeds, display:
         result = asyncio.run(run_crawl(plan, display.told()))
     display.summary(result)
     return _exit_code(result)

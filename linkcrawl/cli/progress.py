@@ -5,17 +5,21 @@ import time
 from typing import Self
 
 from rich.console import Console
+from rich.control import Control
 from rich.live import Live
+from rich.segment import ControlType
 from rich.table import Table
 from rich.text import Text
 
-from linkcrawl.crawl import Moment, Result, Told
+from linkcrawl.crawl import Result, Told
+from linkcrawl.crew import Moment
 from linkcrawl.founding import Found
 from linkcrawl.plan import Plan
 from linkcrawl.records import EndState
 from linkcrawl.units import spoken_duration
 
 PLAIN_EVERY_S = 10.0
+REWRITTEN_EVERY_S = 0.2
 RATE_OVER_S = 5.0
 
 SAID = {
@@ -27,12 +31,48 @@ SAID = {
 AT_ONCE = "Ended at once. The same command goes on; what was not written yet is fetched again."
 
 
-class Display:
-    """On a terminal a few lines that are redrawn in place; elsewhere a plain line now and then, on stderr."""
+class SeedDisplay:
+    """How far reading, then submitting, many seeds has come: a line that is rewritten on a terminal, elsewhere a
+    plain one now and then, on stderr. Short work shows nothing."""
 
-    def __init__(self, plan: Plan, *, quiet: bool) -> None:
-        self._plan = plan
+    def __init__(self, *, quiet: bool = False) -> None:
+        self._console = Console(stderr=True, highlight=False)
         self._quiet = quiet
+        self._said_at = time.monotonic()
+        self._shown = False
+
+    def checked(self, number: int) -> None:
+        """So many seeds were read and found right."""
+        self._say(f"checking seeds: {number:,}")
+
+    def submitted(self, number: int) -> None:
+        """So many seeds are in the frontier."""
+        self._say(f"submitting seeds: {number:,}")
+
+    def done(self) -> None:
+        """The line has served."""
+        if self._shown and self._console.is_terminal:
+            self._console.control(Control.move_to_column(0), Control((ControlType.ERASE_IN_LINE, 2)))
+        self._shown = False
+
+    def _say(self, line: str) -> None:
+        on_terminal = self._console.is_terminal
+        every = REWRITTEN_EVERY_S if on_terminal else PLAIN_EVERY_S
+        if self._quiet or time.monotonic() - self._said_at < every:
+            return
+        self._said_at = time.monotonic()
+        self.done()
+        self._console.print(Text(line), end="" if on_terminal else "\n", soft_wrap=True)
+        self._shown = True
+
+
+class Ticker:
+    """Log lines, and how far the work has come: on a terminal a few lines that are redrawn in place; elsewhere a
+    plain line now and then, on stderr."""
+
+    def __init__(self, *, quiet: bool, plain_every_s: float = PLAIN_EVERY_S) -> None:
+        self._quiet = quiet
+        self._plain_every_s = plain_every_s
         self._console = Console(stderr=True, highlight=False)
         self._live = Live(console=self._console, auto_refresh=False, transient=True)
         self._redraws = self._console.is_terminal and not quiet
@@ -48,35 +88,18 @@ class Display:
         if self._redraws:
             self._live.stop()
 
-    def told(self) -> Told:
-        """What the crawl calls."""
-        return Told(self._begun, self._progress, self._log)
-
-    def _begun(self, found: Found) -> None:
-        if self._quiet:
-            return
-        seeds, patterns = f"{found.seeds:,} seeds", f"{len(self._plan.watch):,} watch patterns"
-        if found.resumed:
-            self._log(
-                f"going on with {found.spec.name!r} ({found.spec.crawl_id}): {seeds}, {found.new_seeds:,} new"
-            )
-        else:
-            if not self._plan.config.contact and not self._plan.config.user_agent:
-                self._log(
-                    "hint: --contact URL tells site owners whom to ask; without it they can only block you"
-                )
-            self._log(f"crawl {found.spec.name!r} ({found.spec.crawl_id}): {seeds}, {patterns}")
-
-    def _log(self, line: str) -> None:
+    def log(self, line: str) -> None:
+        """A line that stays."""
         self._console.print(Text(line), soft_wrap=True)
 
-    def _progress(self, moment: Moment) -> None:
+    def progress(self, moment: Moment) -> None:
+        """Called once a second or so."""
         rate = self._rate(moment)
         if self._redraws:
             self._live.update(_picture(moment, rate), refresh=True)
-        elif not self._quiet and time.monotonic() - self._said_at >= PLAIN_EVERY_S:
+        elif not self._quiet and time.monotonic() - self._said_at >= self._plain_every_s:
             self._said_at = time.monotonic()
-            self._log(_line(moment, rate))
+            self.log(_line(moment, rate))
 
     def _rate(self, moment: Moment) -> float:
         self._history.append((moment.seconds, moment.pages))
@@ -84,6 +107,42 @@ class Display:
             del self._history[0]
         (then, before), seconds = self._history[0], moment.seconds
         return (moment.pages - before) / (seconds - then) if seconds > then else 0.0
+
+
+class Display:
+    """What `crawl` shows."""
+
+    def __init__(self, plan: Plan, *, quiet: bool) -> None:
+        self._plan = plan
+        self._quiet = quiet
+        self._seeds = SeedDisplay(quiet=quiet)
+        self._ticker = Ticker(quiet=quiet)
+
+    def __enter__(self) -> Self:
+        self._ticker.__enter__()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ticker.__exit__()
+
+    def told(self) -> Told:
+        """What the crawl calls."""
+        return Told(self._seeds.submitted, self._begun, self._ticker.progress, self._ticker.log)
+
+    def _begun(self, found: Found) -> None:
+        self._seeds.done()
+        if self._quiet:
+            return
+        log = self._ticker.log
+        seeds, patterns = f"{found.submitted.seeds:,} seeds", f"{found.patterns:,} watch patterns"
+        if found.resumed:
+            log(
+                f"going on with {found.spec.name!r} ({found.spec.crawl_id}): {seeds}, {found.submitted.new:,} new"
+            )
+        else:
+            if not self._plan.config.contact and not self._plan.config.user_agent:
+                log("hint: --contact URL tells site owners whom to ask; without it they can only block you")
+            log(f"crawl {found.spec.name!r} ({found.spec.crawl_id}): {seeds}, {patterns}")
 
     def summary(self, result: Result) -> None:
         """The end, on standard output."""
@@ -139,7 +198,7 @@ def summary_of(result: Result) -> str:
     if refused:
         lines.append(f"  refused    {sum(refused.values()):,} discovered URLs")
         ordered = sorted(refused.items(), key=lambda pair: -pair[1])
-        lines += [f"  {'':10} {number:>9,} {_REFUSED.get(name, name)}" for name, number in ordered]
+        lines += [f"  {'':10} {number:>9,} {REFUSED.get(name, name)}" for name, number in ordered]
     if result.not_reached:
         lines.append(f"  not reached {result.not_reached:,} URLs in scope")
     if result.unbalanced:
@@ -148,7 +207,7 @@ def summary_of(result: Result) -> str:
     return "\n".join(lines) + "\n"
 
 
-_REFUSED = {
+REFUSED = {
     "seen": "already seen",
     "scope": "out of scope",
     "excluded": "by --include or --exclude",

@@ -66,6 +66,8 @@ async def find(session: Session) -> CrawlState | None:
     if any(epoch != record["epoch"] for epoch in epochs):
         raise FrontierLost(f"a part of the crawl {keys.name!r} at {server.address} is gone")
     session.adopt(spec)
+    seconds, us = await server.command("TIME")
+    session.hear(int(seconds) * 1_000_000 + int(us))
     ended = record.get("end", b"").decode()
     session.end_state = EndState(ended) if ended else None
     session.paused = record.get("paused") == b"1"

@@ -14,6 +14,8 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?!\d+(?:[/?#]|$))")
 _DOMAIN = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?\.)+[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 _IPV4 = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
 _COMMENT = re.compile(r"(?:^|\s)#.*", re.S)
+_END_OF_HOST = re.compile(r"[/?#]")
+_PATH = re.compile(r"[/?#\\]")
 
 
 class SeedUrl(NamedTuple):
@@ -36,16 +38,20 @@ def parse_seed(text: str, rules: IdentityRules) -> SeedUrl:
     text = text.strip()
     if not text:
         raise BadUrl("it is empty")
-    if any(character.isspace() for character in text):
+    if len(text.split()) > 1:
         raise BadUrl("it holds white space")
     bare = not _HTTP.match(text)
     if bare and not text.startswith("//") and text[0] in "/\\.":
         raise BadUrl("it looks like a path")
     if bare and _SCHEME.match(text):
         raise BadUrl("only http and https URLs can be crawled")
-    parsed = parse(f"https://{text.removeprefix('//')}" if bare else text)
     if bare:
-        _check_bare(text.removeprefix("//"), parsed.host)
+        name = text.removeprefix("//")
+        # With its path, most names are serialized already, which is told faster than parsed.
+        parsed = parse(f"https://{name}" if _PATH.search(name) else f"https://{name}/")
+        _check_bare(name, parsed.host)
+    else:
+        parsed = parse(text)
     url, host = rules.identify(parsed.href)
     if len(url) > MAX_URL_LENGTH:
         raise BadUrl(f"it has {len(url):,} characters, more than {MAX_URL_LENGTH:,}")
@@ -54,7 +60,7 @@ def parse_seed(text: str, rules: IdentityRules) -> SeedUrl:
 
 def _check_bare(text: str, host: str) -> None:
     """Without a scheme almost any word would do as a host, so it must look like one."""
-    name = re.split(r"[/?#]", text, maxsplit=1)[0]
+    name = _END_OF_HOST.split(text, maxsplit=1)[0]
     host = host.removesuffix(".")
     if "@" in name:
         raise BadUrl("it looks like an email address")
@@ -68,23 +74,38 @@ def _check_bare(text: str, host: str) -> None:
         raise BadUrl("no domain can be called so")
 
 
-def read_seeds(lines: Iterable[str], rules: IdentityRules) -> tuple[list[SeedUrl], list[str]]:
-    """Seeds, one a line, each once, and a message for every line that is none.
+def seed_of_line(line: str, rules: IdentityRules) -> SeedUrl | None:
+    """The seed of a line of a list; None if it is blank or a comment (`#` at the start or after white space).
 
-    Blank lines and comments (`#` at the start or after white space) are skipped.
+    Raises BadUrl with a sentence that shows what stands there.
     """
+    text = line.removeprefix("\ufeff")
+    text = (_COMMENT.sub("", text) if "#" in text else text).strip()
+    if not text:
+        return None
+    try:
+        return parse_seed(text, rules)
+    except BadUrl as reason:
+        raise BadUrl(f"{text[:200]!r} is not a URL or domain: {reason}") from None
+
+
+def add_seed(seeds: dict[str, SeedUrl], seed: SeedUrl) -> None:
+    """Add a seed to those of its URL: written without a scheme once, it is tried over both."""
+    known = seeds.setdefault(seed.url, seed)
+    if seed.https_first and not known.https_first:
+        seeds[seed.url] = seed
+
+
+def read_seeds(lines: Iterable[str], rules: IdentityRules) -> tuple[list[SeedUrl], list[str]]:
+    """Seeds, one a line, each once, and a message for every line that is none."""
     seeds: dict[str, SeedUrl] = {}
     messages = []
     for number, line in enumerate(lines, 1):
-        text = _COMMENT.sub("", line.removeprefix("\ufeff")).strip()
-        if not text:
-            continue
         try:
-            seed = parse_seed(text, rules)
+            seed = seed_of_line(line, rules)
         except BadUrl as reason:
-            messages.append(f"line {number}: {text[:200]!r} is not a URL or domain: {reason}")
+            messages.append(f"line {number}: {reason}")
             continue
-        known = seeds.setdefault(seed.url, seed)
-        if seed.https_first and not known.https_first:
-            seeds[seed.url] = seed
+        if seed is not None:
+            add_seed(seeds, seed)
     return list(seeds.values()), messages
