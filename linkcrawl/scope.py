@@ -1,16 +1,18 @@
 """What belongs to the crawl: the seeds' sites, their hosts, or everything. Pure.
 
-A million sites take 8 MB: keys are kept as sorted 64-bit hashes, so that a link to a foreign site is refused
-without a round trip. (Two of 2^64 hashes may collide: one foreign site in 10^13 would be let in.)
+A million sites take 17 MB: keys are kept as 64-bit hashes, so that a link to a foreign site is refused without
+a round trip. (Two of 2^64 hashes may collide: one foreign site in 10^13 would be let in.)
 """
 
-from array import array
-from bisect import bisect_left
 from collections.abc import Iterable
 from enum import StrEnum
 from hashlib import blake2b
 
+from linkcrawl.hash_table import HashSet
 from linkcrawl.records import Candidate
+
+_ASKED_AT_MOST = 10_000
+"""Answers kept at hand: most links of a page lead to few sites."""
 
 
 class ScopeRule(StrEnum):
@@ -30,20 +32,16 @@ class Scope:
 
     def __init__(self, rule: ScopeRule) -> None:
         self.rule = rule
-        self._sorted = array("q")
-        self._recent: set[int] = set()
+        self._keys = HashSet()
         self._asked: dict[str, bool] = {}
 
     def __len__(self) -> int:
-        return len(self._sorted) + len(self._recent)
+        return len(self._keys)
 
     def add(self, keys: Iterable[str]) -> None:
-        """Take more keys in."""
-        self._recent.update(map(_hash, keys))
+        """Take more keys in; costs as much as there are of them."""
+        self._keys.update(map(_hash, keys))
         self._asked.clear()
-        if len(self._recent) > 10_000:
-            self._sorted = array("q", sorted(self._recent.union(self._sorted)))
-            self._recent.clear()
 
     def key(self, host: str, site: str) -> str:
         """The key of a URL under this rule."""
@@ -56,17 +54,11 @@ class Scope:
         key = host if self.rule is ScopeRule.HOST else site
         known = self._asked.get(key)
         if known is None:
-            if len(self._asked) >= 50_000:
+            if len(self._asked) >= _ASKED_AT_MOST:
                 self._asked.clear()
-            known = self._asked[key] = self._find(_hash(key))
+            known = self._asked[key] = _hash(key) in self._keys
         return known
 
     def holds_candidate(self, candidate: Candidate) -> bool:
         """Whether the candidate is followed."""
         return self.holds(candidate.host, candidate.site)
-
-    def _find(self, hashed: int) -> bool:
-        if hashed in self._recent:
-            return True
-        at = bisect_left(self._sorted, hashed)
-        return at < len(self._sorted) and self._sorted[at] == hashed

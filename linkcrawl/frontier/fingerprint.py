@@ -3,14 +3,13 @@
 from functools import lru_cache
 from hashlib import blake2b
 
+from linkcrawl.urls.pack import fingerprint
+
+__all__ = ["buckets_of_partition", "fingerprint", "partition_of", "share_of"]
+
 BUCKET_MEMBERS = 256
 """Members of a bucket when the crawl is as large as expected: below `set-max-intset-entries` (512), so that a
 bucket stays an array of 8-byte integers."""
-
-
-def fingerprint(url: str) -> int:
-    """The URL's 64-bit identity, as a signed integer: an unsigned one falls out of the `intset` encoding."""
-    return int.from_bytes(blake2b(url.encode(), digest_size=8).digest(), "little", signed=True)
 
 
 def buckets_of_partition(expect_urls: int, partitions: int) -> int:
