@@ -28,7 +28,9 @@ from linkcrawl.frontier.replies import (
 from linkcrawl.frontier.server import Server
 from linkcrawl.frontier.session import Session
 from linkcrawl.frontier.spec import CrawlSpec, CrawlState
+from linkcrawl.frontier.start_urls import DEFAULT_KEY, ScopeKey, StartUrls, Taken, key_of
 from linkcrawl.records import Candidate, EndState, Lease, Outcome, Refusal, RobotsRecord, SiteHold
+from linkcrawl.urls.identity import IdentityRules
 
 
 class Frontier:
@@ -41,22 +43,30 @@ class Frontier:
     request.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, start_urls_key: str = DEFAULT_KEY) -> None:
         self._session = session
+        self._start_urls = StartUrls(session, key_of(start_urls_key, session.keys.name))
         self._pages = PageShare(session)
         self._leasing = moves.Leasing(session, self._pages)
         self._liveness = Liveness(session, self._pages)
         self._barrier: Barrier | None = None
 
     @classmethod
-    async def connect(cls, server: ServerAddress, name: str, *, worker_id: str | None = None) -> "Frontier":
+    async def connect(
+        cls,
+        server: ServerAddress,
+        name: str,
+        *,
+        worker_id: str | None = None,
+        start_urls_key: str = DEFAULT_KEY,
+    ) -> "Frontier":
         """A client of the crawl `name`, which need not exist yet. Raises FrontierUnavailable, UsageError.
 
         worker_id: names this process in `status` and in file names; made from host, process and chance
-        without it.
+        without it. start_urls_key: where seeds are pushed by hand; `%(name)s` stands for the crawl's name.
         """
         own_name = worker_id or f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
-        frontier = cls(Session(Server(server), Keys(name), own_name))
+        frontier = cls(Session(Server(server), Keys(name), own_name), start_urls_key)
         try:
             await frontier.find()
         except FrontierLost:
@@ -320,8 +330,22 @@ class Frontier:
     # --- the end, and the books
 
     async def complete(self) -> bool:
-        """Whether nothing is queued, delayed or leased, and nothing was submitted while that was read."""
-        return await audit.is_complete(self._session)
+        """Whether nothing is queued, delayed or leased, nothing waits to be taken in, and nothing was submitted
+        while that was read."""
+        # First what waits: who takes it in has submitted it before it is gone from there.
+        return not await self._start_urls.waiting() and await audit.is_complete(self._session)
+
+    async def start_urls_waiting(self) -> int:
+        """How many seeds that were pushed by hand wait to be taken in."""
+        return await self._start_urls.waiting()
+
+    async def take_start_urls(self, rules: IdentityRules, scope_key: ScopeKey) -> Taken:
+        """Take the next of them in, as an operator's seeds; what is no seed goes to the dead letters.
+
+        Any number of clients may do this at once, and die at it: none is lost.
+        """
+        breaks = self.breaks
+        return await self._start_urls.take(rules, scope_key, lambda: self.barrier(breaks))
 
     @property
     def max_pages(self) -> int | None:

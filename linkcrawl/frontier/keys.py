@@ -47,6 +47,9 @@ Of a partition, `{name:p}`...
   `:dead`       list    dead letters: `<ms> <reason> <where>\\n<bytes>`; reasons: garbage,
                         version (an entry of another linkcrawl), unreadable, missing         garbage
   `:mark`       string  written before WAITAOF                                      constant
+
+Beside them `NAME:start_urls` (or what REDIS_START_URLS_KEY names), without a hash tag: a list, set or zset of seeds
+that people push, the way of scrapy-redis (start_urls.py). It is theirs: a crawl takes from it, and never deletes it.
 """
 
 import re

@@ -23,12 +23,14 @@ from twisted.internet.defer import Deferred
 
 from linkcrawl.errors import FrontierLost, LinkcrawlError
 from linkcrawl.frontier.address import ServerAddress
+from linkcrawl.frontier.claims import Claim
 from linkcrawl.frontier.client import Frontier
 from linkcrawl.frontier.facts import OwnFacts
 from linkcrawl.frontier.held import Visit
 from linkcrawl.frontier.network_watch import Network
 from linkcrawl.frontier.pacing import Pace
 from linkcrawl.frontier.replies import WorkerFacts
+from linkcrawl.frontier.start_urls import DEFAULT_KEY
 from linkcrawl.frontier.worker import FrontierWorker, Hooks
 from linkcrawl.records import Candidate, Fetch, Outcome, Page, Refusal
 from linkcrawl.run import CrawlIdentity, Run, unpack_config
@@ -37,6 +39,9 @@ logger = logging.getLogger(__name__)
 
 CLOSE_WITHIN_S = 9.0
 """For the last settles; with downloads of 20 s at most, a stop stays under 30 s."""
+
+TAKING_IN, TAKING_IN_MS = "start_urls", 10_000
+"""The work of taking in seeds that were pushed by hand, and how long a worker may be at a batch of it."""
 
 NO_REQUEST_URL = "https://unparsable.invalid/"
 """Stands in a Request whose own URL Scrapy refuses to take."""
@@ -128,7 +133,10 @@ class LeaseScheduler(Scheduler):  # type: ignore[misc]
         address = ServerAddress.from_settings(settings)
         worker_id = settings.get("LINKCRAWL_WORKER_ID") or f"w{secrets.token_hex(6)}"
         name = settings.get("LINKCRAWL_NAME", "crawl")
-        frontier = self._frontier = await Frontier.connect(address, name, worker_id=worker_id)
+        start_urls = settings.get("REDIS_START_URLS_KEY") or DEFAULT_KEY
+        frontier = self._frontier = await Frontier.connect(
+            address, name, worker_id=worker_id, start_urls_key=start_urls
+        )
         state = await frontier.find()
         if state is None:
             raise FrontierLost(f"no crawl named {name!r} at {address}: linkcrawl crawl makes one")
@@ -160,6 +168,7 @@ class LeaseScheduler(Scheduler):  # type: ignore[misc]
                 scope_grew=run.scope.add,
                 in_scope=run.scope.holds_candidate,
                 facts=self._told,
+                take_start_urls=self._take_start_urls,
                 tables_changed=self._tables_changed,
             ),
         )
@@ -219,6 +228,22 @@ class LeaseScheduler(Scheduler):  # type: ignore[misc]
 
     def _hindrance(self) -> str | None:
         return next(iter(self._checked_worker().hindrances.values()), None)
+
+    async def _take_start_urls(self) -> bool:
+        run, frontier = self.run, self._frontier
+        if run is None or frontier is None or not await frontier.start_urls_waiting():
+            return False
+        # One worker at a time spares the others the work; nothing depends on it.
+        if await frontier.claim(TAKING_IN, TAKING_IN_MS) is not Claim.MINE:
+            return False
+        taken = await frontier.take_start_urls(run.rules, run.scope.key)
+        await frontier.drop_claim(TAKING_IN)
+        if taken.garbage:
+            logger.warning(
+                "%d of the start URLs that were pushed are none: see the dead letters in status",
+                taken.garbage,
+            )
+        return taken.seeds + taken.garbage > 0
 
     async def _tables_changed(self, watch_version: int, blocked_version: int) -> None:
         run, frontier = self.run, self._frontier

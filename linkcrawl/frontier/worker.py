@@ -32,6 +32,7 @@ PATIENCE_S = 0.05
 """Between two turns of the lease loop at least: what happens meanwhile shares a round trip."""
 LONGEST_POLL_S = 1.0
 SHORTEST_BACK_OFF_S, LONGEST_BACK_OFF_S = 0.1, 5.0
+START_URLS_EVERY_S = 1.0
 KNOWN_AT_MOST = 400_000
 """URLs remembered as known to the frontier: a repeated navigation link then costs no round trip."""
 
@@ -51,6 +52,8 @@ class Hooks:
     """As far as this worker knows."""
     facts: Callable[[], WorkerFacts]
     """What is told with each beat."""
+    take_start_urls: Callable[[], Coroutine[Any, Any, bool]]
+    """Take in the next seeds that were pushed by hand; True: there may be more."""
     tables_changed: Callable[[int, int], Coroutine[Any, Any, None]]
     """The watch list or the block list has a new version (watch_version, blocked_version): read it. What is
     blocked is heeded here already."""
@@ -133,7 +136,13 @@ class FrontierWorker:
                 return
 
     def _begin(self) -> None:
-        for work in (self._lease_until_stopped, self._beat_until_stopped, self.settlement.run):
+        loops = (
+            self._lease_until_stopped,
+            self._beat_until_stopped,
+            self._take_in_until_stopped,
+            self.settlement.run,
+        )
+        for work in loops:
             self._tasks.append(asyncio.create_task(self._watched(work)))
 
     def fetched(self, visit: Visit, fetch: Fetch, retry_after_ms: int | None) -> None:
@@ -332,6 +341,23 @@ class FrontierWorker:
                 self.outages.away("beat", why)
             else:
                 self.outages.answered("beat")
+
+    async def _take_in_until_stopped(self) -> None:
+        """Seeds that were pushed by hand. Those who push to a crawl that was stopped mean the next one."""
+        back_off = SHORTEST_BACK_OFF_S
+        while not self._stopping:
+            try:
+                more = self._end_state in (None, EndState.FINISHED) and await self.hooks.take_start_urls()
+            except FrontierUnavailable as why:
+                self.outages.away("start_urls", why)
+                back_off = await self._back_off(back_off)
+                continue
+            back_off = SHORTEST_BACK_OFF_S
+            self.outages.answered("start_urls")
+            if more:
+                self._wake.set()
+            else:
+                await self._back_off(START_URLS_EVERY_S)
 
     async def _beat(self) -> None:
         could_start, life = self.frontier.may_start(), self.frontier.incarnation
