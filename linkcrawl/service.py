@@ -35,6 +35,8 @@ COMMIT_AGE_MS = 600_000
 LOOK_EVERY_S = 1.0
 BOOKS_EVERY_S = 5.0
 RETRY_S = 2.0
+ROWS_AFTER_STOP_S = 10.0
+"""Told to stop while the rows of the end are written: they are nearly there."""
 WHOLE_WITHIN_S = 20.0
 """How long a crawl may be there in part: it is being made, or deleted."""
 
@@ -205,6 +207,10 @@ class _Service:
         state = await self._frontier.find()
         if state is None or (await self._frontier.watched())[0] == 0:
             return None
+        if state.end_state is EndState.FINISHED and await self._frontier.start_urls_waiting():
+            # Who pushes seeds to a crawl that is through wants them crawled: its workers take them in.
+            await self._frontier.reopen()
+            state = await self._frontier.find()
         return state
 
     def _say(self, line: str) -> None:
@@ -342,6 +348,7 @@ class _Service:
         stopping = asyncio.create_task(self._stop.wait())
         await asyncio.wait({writing, stopping}, return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
+        await asyncio.wait({writing}, timeout=ROWS_AFTER_STOP_S)
         if not writing.done():
             writing.cancel()
             await asyncio.wait({writing})
