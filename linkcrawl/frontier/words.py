@@ -10,7 +10,7 @@ from linkcrawl.frontier.address import ServerAddress
 from linkcrawl.frontier.nodes import BROKEN
 
 _NOT_NOW = {
-    "OOM": "is full: raise its maxmemory, or wait until pages are settled",
+    "OOM": "is full: raise its maxmemory (embedded: 60 % of this machine), or wait until pages are settled",
     "LOADING": "is still loading its data",
     "BUSY": "is busy with somebody's long script",
     "READONLY": "is a read-only replica: name its master, or let sentinels find it (redis+sentinel://)",
@@ -59,6 +59,8 @@ def in_our_words(problem: Exception, address: ServerAddress) -> Exception:
         text = str(problem)
         if "No connection available" in text:
             text = "every connection of this process is in use"
+        if address.is_tls and "Timeout connecting" in text:
+            text += " (does it speak TLS at this port?)"
         return FrontierUnavailable(f"the server at {address} does not answer now: {text or 'no answer'}")
     return problem
 
@@ -81,7 +83,7 @@ def _of_answer(answer: bad.RedisError, address: ServerAddress) -> Exception | No
     if isinstance(answer, bad.NoPermissionError) or any(part in text for part in _MAY_NOT):
         return UsageError(
             f"{where} does not allow this user ({address.username or 'default'}) all that linkcrawl needs: "
-            f"{text.split(' script: ')[0]}"
+            f"{text.split(' script: ')[0]} (docs/servers.md lists it)"
         )
     if isinstance(answer, bad.AuthenticationError) or text.startswith(_REFUSED):
         return UsageError(f"{where} refuses this user or password: {text}")

@@ -65,9 +65,17 @@ class ServerProcess:
     ) -> None:
         """client: what redis-py needs to speak to it, beside host and port."""
         self._binary = binary
-        self._options = options or {}
+        self._options = dict(options or {})
         self._client = client
         self.host, self.port = address or free_address()
+
+    def set(self, options: dict[str, str]) -> None:
+        """More options, before it starts."""
+        self._options |= options
+
+    def speak(self, **client: Any) -> None:
+        """More of what redis-py needs to speak to it."""
+        self._client |= client
 
     def __enter__(self) -> Self:
         self.folder = Path(tempfile.mkdtemp(prefix="lc-test-"))
