@@ -304,7 +304,8 @@ class Frontier:
         return await tables.add_scope(self._session, names)
 
     async def scope(self, since: int = 0) -> tuple[int, list[str]]:
-        """The scope's version, and what came after version `since`."""
+        """What came into scope after version `since`, and the version that this makes: at most some thousands,
+        so ask again until nothing comes."""
         return await tables.read_scope(self._session, since)
 
     async def set_watch(self, patterns: Sequence[str]) -> int:

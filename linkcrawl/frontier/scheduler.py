@@ -143,8 +143,6 @@ class LeaseScheduler(Scheduler):  # type: ignore[misc]
         config = unpack_config(state.spec.options)
         identity = CrawlIdentity(state.spec.crawl_id, name, worker_id)
         self.run = run = Run.of(identity, config, await frontier.watch())
-        _, keys = await frontier.scope(0)
-        run.scope.add(keys)
         downloader: CrawlDownloader = self._engine().downloader
         downloader.configure(run)
         self.worker = FrontierWorker(

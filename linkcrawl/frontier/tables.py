@@ -38,9 +38,10 @@ async def add_scope(session: Session, names: Sequence[str]) -> int:
 
 
 async def read_scope(session: Session, since: int) -> tuple[int, list[str]]:
-    """The scope's version, and what was appended after version `since`."""
-    added = await _read(session, SCOPE, since)
-    return since + len(added), added
+    """What was appended after version `since`, a part of it where that is much, and the version that this
+    makes."""
+    page = await session.server.command("LRANGE", session.keys.of_crawl(SCOPE), since, since + _AT_ONCE - 1)
+    return since + len(page), [value.decode() for value in page]
 
 
 async def set_watch(session: Session, patterns: Sequence[str]) -> int:

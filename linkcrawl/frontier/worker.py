@@ -24,6 +24,7 @@ from linkcrawl.frontier.outbox import Outbox
 from linkcrawl.frontier.pacing import Pace, Pacing
 from linkcrawl.frontier.replies import WorkerFacts
 from linkcrawl.frontier.settlement import Settlement
+from linkcrawl.hash_table import HashMemory
 from linkcrawl.records import Candidate, EndState, Fetch, Lease, Outcome, Refusal, SiteHold
 
 logger = logging.getLogger(__name__)
@@ -33,8 +34,8 @@ PATIENCE_S = 0.05
 LONGEST_POLL_S = 1.0
 SHORTEST_BACK_OFF_S, LONGEST_BACK_OFF_S = 0.1, 5.0
 START_URLS_EVERY_S = 1.0
-KNOWN_AT_MOST = 400_000
-"""URLs remembered as known to the frontier: a repeated navigation link then costs no round trip."""
+KNOWN_SLOTS = 1 << 20
+"""For URLs remembered as known to the frontier: a repeated navigation link then costs no round trip. 8 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ class FrontierWorker:
     outbox: Outbox = field(init=False)
     hindrances: dict[str, str] = field(default_factory=dict)
     """Why no leases are taken now, by who says so; empty: they are."""
-    known: set[int] = field(default_factory=set)
+    known: HashMemory = field(default_factory=lambda: HashMemory(KNOWN_SLOTS))
     """hash() of URLs that the frontier has seen."""
     outages: Outages = field(default_factory=Outages)
     _held: dict[str, Lease] = field(default_factory=dict)
@@ -206,8 +207,6 @@ class FrontierWorker:
     # --- callbacks
 
     def _now_known(self, candidates: Sequence[Candidate]) -> None:
-        if len(self.known) > KNOWN_AT_MOST:
-            self.known.clear()
         self.known.update(hash(candidate.url) for candidate in candidates)
         self._wake.set()
 
@@ -422,9 +421,13 @@ class FrontierWorker:
             self._table_versions = versions
 
     async def _take_up_scope(self) -> None:
-        version, keys = await self.frontier.scope(self._scope_version)
-        self.hooks.scope_grew(keys)
-        self._scope_version = max(version, self._scope_version)
+        while True:
+            since = self._scope_version
+            version, keys = await self.frontier.scope(since)
+            if version <= since:
+                return
+            self.hooks.scope_grew(keys)
+            self._scope_version = max(version, self._scope_version)
 
     def _network_changed(self, gone: bool) -> None:
         if gone:
