@@ -6,10 +6,11 @@ from typing import Any
 
 from linkcrawl.errors import FrontierUnavailable
 from linkcrawl.frontier import lifecycle
+from linkcrawl.frontier.connections import Argument
 from linkcrawl.frontier.fingerprint import buckets_of_partition, fingerprint, partition_of, share_of
 from linkcrawl.frontier.pages import PageShare
 from linkcrawl.frontier.replies import Release
-from linkcrawl.frontier.server import Argument, Call
+from linkcrawl.frontier.server import Call
 from linkcrawl.frontier.session import Session
 from linkcrawl.frontier.wire import (
     REFUSAL_BY_LETTER,
