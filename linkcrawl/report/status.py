@@ -134,7 +134,7 @@ def _size(number: int) -> str:
     return f"{number / 1e3:,.0f} kB"
 
 
-def _workers(workers: Sequence[WorkerPart], most: int) -> Table:
+def _workers(workers: Sequence[WorkerPart], most: int) -> Group:
     """Those with trouble first."""
     table = _columns(f"workers ({len(workers):,})", "beat", "pages", "a second", "sites", "memory")
     ordered = sorted(workers, key=lambda one: one.hindrance is None and one.last_beat_ms < SILENT_MS)
@@ -148,18 +148,22 @@ def _workers(workers: Sequence[WorkerPart], most: int) -> Table:
             _or_unknown(worker.sites),
             "?" if worker.rss_bytes is None else _size(worker.rss_bytes),
         )
-        if worker.hindrance:
-            table.add_row(Text("  " + shorten(plain(worker.hindrance), NAME_WIDTH - 2), "red"))
     if len(workers) > most:
         table.add_row(Text(f"and {len(workers) - most:,} more", "dim"))
-    return table
+    troubled = [worker for worker in ordered[:most] if worker.hindrance]
+    return Group(table, *(_hindrance(worker) for worker in troubled))
+
+
+def _hindrance(worker: WorkerPart) -> Text:
+    name = shorten(plain(worker.worker_id), NAME_WIDTH)
+    return Text(f"! {name} takes no work: {plain(worker.hindrance or '')}", "red")
 
 
 def _columns(first: str, *others: str) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
     table.add_column(first, no_wrap=True, width=NAME_WIDTH)
     for title in others:
-        table.add_column(title, justify="right", no_wrap=True)
+        table.add_column(title, justify="right", no_wrap=True, min_width=len(title))
     return table
 
 
@@ -172,7 +176,8 @@ def _or_unknown(number: int | None) -> str:
 
 
 def _sites(title: str, sites: Sequence[SiteSeen]) -> Table:
-    table = _columns(title, "queued", "settled", "delay", "state")
+    table = _columns(title, "queued", "settled", "delay")
+    table.add_column("state", no_wrap=True)
     for seen in sites:
         delay = spoken_duration(seen.delay_ms)
         table.add_row(_name(seen.site), f"{seen.queued:,}", f"{seen.settled:,}", delay, _state(seen))
@@ -182,7 +187,7 @@ def _sites(title: str, sites: Sequence[SiteSeen]) -> Table:
 def _state(seen: SiteSeen) -> Text:
     if seen.given_up:
         return Text("given up", "red")
-    failing = f", failing {spoken_duration(seen.failing_ms)}" if seen.failing_ms else ""
+    failing = ", failing" if seen.failing_ms else ""
     if seen.held:
         return Text("held" + failing)
     if seen.ready_in_ms:
