@@ -38,12 +38,13 @@ def find_server() -> str:
 
 
 @contextmanager
-def redis_server() -> Iterator[RedisServer]:
+def redis_server(*, persistent: bool = True) -> Iterator[RedisServer]:
     """An empty server with append-only persistence, as a frontier wants it, while the block lasts."""
     with tempfile.TemporaryDirectory(prefix="bench-redis-") as folder:
         socket = Path(folder) / "s"
         command = [find_server(), "--port", "0", "--unixsocket", str(socket), "--dir", folder]
-        command += ["--save", "", "--appendonly", "yes", "--daemonize", "no"]
+        command += ["--save", "", "--appendonly", "yes" if persistent else "no", "--daemonize", "no"]
+        command += ["--list-compress-depth", "1"]
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         client = redis.Redis(unix_socket_path=str(socket))
         try:
