@@ -15,6 +15,9 @@ _FSYNC_S = 2.0
 _WAIT_MS = 4000
 """Below the socket's time-out, so that a slow disk is not taken for a broken connection."""
 
+_MARK = "#!lua flags=allow-oom\nreturn redis.call('SET', KEYS[1], '1')"
+"""A server that is full takes this, too: what is durable can then be settled, which makes room."""
+
 
 class Barrier:
     """Waits until this client's writes are durable on each server that holds a partition.
@@ -107,7 +110,7 @@ class Barrier:
         # WAITAOF waits for this connection's last write, which the server took after all that came before.
         # Asked for the others, a node of a cluster tells which of them it holds no more.
         others = [("EXISTS", mark) for mark in marks[1:]]
-        await self._ask(connection, ("SET", marks[0], "1"), *others)
+        await self._ask(connection, ("EVAL", _MARK, 1, marks[0]), *others)
         await self._until_on_disk(connection)
         while not await self._on_a_replica(connection):
             pass
