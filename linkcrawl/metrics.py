@@ -74,31 +74,30 @@ class CrewFacts:
 class CrawlFacts:
     """The crawl, as the frontier saw it at `read_at` (time.monotonic())."""
 
-    read_at: float
     books: Books
     workers: int
-    beats_s: tuple[float, ...]
-    """Ages of the last beats of this supervisor's workers."""
+    beats: Mapping[str, float]
+    """Worker id -> when its last beat was heard (time.monotonic() of this machine)."""
     used_bytes: int
     max_bytes: int
     end_state: EndState | None
     reclaim_after_s: float
 
-    def beat_ages_s(self) -> list[float]:
-        """As of now."""
-        return [age + time.monotonic() - self.read_at for age in self.beats_s]
+    @property
+    def read_every_s(self) -> float:
+        """Often enough to tell a worker that is dead."""
+        return min(READ_EVERY_S, self.reclaim_after_s / 2)
 
 
-async def read_crawl(frontier: Frontier, own: Iterable[str]) -> CrawlFacts:
-    """own: ids of this supervisor's workers. Raises FrontierUnavailable, FrontierLost, UsageError."""
+async def read_crawl(frontier: Frontier) -> CrawlFacts:
+    """Raises FrontierUnavailable, FrontierLost, UsageError."""
     state = await frontier.find()
-    books, workers, nodes = await frontier.books(), await frontier.workers(), await frontier.nodes()
-    ids = set(own)
+    books, nodes, workers = await frontier.books(), await frontier.nodes(), await frontier.workers()
+    now = time.monotonic()
     return CrawlFacts(
-        read_at=time.monotonic(),
         books=books,
         workers=len(workers),
-        beats_s=tuple(seen.last_beat_ms / 1000 for seen in workers if seen.worker_id in ids),
+        beats={seen.worker_id: now - seen.last_beat_ms / 1000 for seen in workers},
         used_bytes=sum(node.used_bytes or 0 for node in nodes),
         max_bytes=sum(node.max_bytes or 0 for node in nodes),
         end_state=state.end_state if state is not None else None,
@@ -116,6 +115,8 @@ class Board(Collector):
         self.frontier_up = False
         self.waiting: str | None = "starting"
         """What the supervisor waits for before it starts processes; None: it has."""
+        self._beats: dict[str, float] = {}
+        """Of the processes here that are alive, as CrawlFacts.beats: whoever is silent leaves the frontier's list."""
 
     async def keep(self, frontier: Frontier, crew: Crew) -> None:
         """Keep it up to date for as long as the task lives."""
@@ -136,15 +137,26 @@ class Board(Collector):
         while True:
             await self.look(frontier, crew)
             # Soon, until the first beat of a worker is seen.
-            await asyncio.sleep(READ_EVERY_S if self.facts and self.facts.beats_s else CREW_EVERY_S)
+            facts = self.facts
+            await asyncio.sleep(facts.read_every_s if facts and self._beats else CREW_EVERY_S)
 
     async def look(self, frontier: Frontier, crew: Crew) -> None:
         """Read the crawl once."""
         try:
-            self.facts = await read_crawl(frontier, (worker.worker_id for worker in crew.workers))
-            self.frontier_up = True
+            facts = await read_crawl(frontier)
         except LinkcrawlError:
             self.frontier_up = False
+            return
+        known = {**self._beats, **facts.beats}
+        self._beats = {
+            w.worker_id: known[w.worker_id] for w in crew.workers if w.alive and w.worker_id in known
+        }
+        self.facts, self.frontier_up = facts, True
+
+    def beat_ages_s(self) -> list[float]:
+        """Of the last beats of the processes here, as the server heard them."""
+        now = time.monotonic()
+        return [now - heard for heard in self._beats.values()]
 
     def health(self) -> str | None:
         """What is wrong, in a sentence; None: a worker is alive and beats, or there is nothing to work for yet."""
@@ -152,8 +164,7 @@ class Board(Collector):
             return None
         if self.crew.alive == 0:
             return "no worker process is alive"
-        facts = self.facts
-        ages = facts.beat_ages_s() if facts is not None else []
+        facts, ages = self.facts, self.beat_ages_s()
         if facts is not None and ages and min(ages) > facts.reclaim_after_s:
             return f"no worker's beat was heard for {min(ages):.0f} s"
         return None
@@ -168,6 +179,9 @@ class Board(Collector):
         yield _gauge(
             "frontier_up", "1 if the last look at the frontier worked", self._crawl, self.frontier_up
         )
+        if ages := self.beat_ages_s():
+            help_ = "age of the oldest last beat of the workers here"
+            yield _gauge("last_beat_age_seconds", help_, self._crawl, max(ages))
         if self.facts is not None:
             yield from _of_crawl(self._crawl, self.facts)
 
@@ -194,11 +208,6 @@ def _of_crew(crawl: str, crew: CrewFacts) -> Iterator[Metric]:
 
 def _of_crawl(crawl: str, facts: CrawlFacts) -> Iterator[Metric]:
     books = facts.books
-    ages = facts.beat_ages_s()
-    if ages:
-        yield _gauge(
-            "last_beat_age_seconds", "age of the oldest last beat of the workers here", crawl, max(ages)
-        )
     states = {"queued": books.queued, "delayed": books.delayed, "leased": books.leased, "dead": books.dead}
     yield _gauges("urls", "URLs of the crawl, by state", crawl, "state", states)
     settled = {outcome.value: number for outcome, number in books.settled.items()}
