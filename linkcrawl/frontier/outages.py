@@ -36,11 +36,15 @@ class Outages:
     def answered(self, who: str) -> None:
         """The server took all that `who` had for it."""
         self._troubled.discard(who)
-        if self._said and not self._troubled and self._clock() - self._last_trouble >= CALM_S:
-            self.over()
+        if self._clock() - self._last_trouble >= CALM_S:
+            self._say_over()
 
-    def over(self) -> None:
-        """Say so now, if an outage was said."""
+    def over(self, who: str = "") -> None:
+        """The server took the last that `who` had for it: there is no while to wait for."""
+        self._troubled.discard(who)
+        self._say_over()
+
+    def _say_over(self) -> None:
         if self._said and not self._troubled:
             self._said = False
             logger.warning("the frontier answers again")

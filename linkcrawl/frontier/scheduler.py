@@ -21,17 +21,18 @@ from scrapy.utils.defer import deferred_from_coro
 from scrapy_redis.scheduler import Scheduler
 from twisted.internet.defer import Deferred
 
-from linkcrawl.errors import FrontierLost, LinkcrawlError
+from linkcrawl.errors import FrontierLost, FrontierUnavailable, LinkcrawlError
 from linkcrawl.frontier.address import ServerAddress
 from linkcrawl.frontier.claims import Claim
 from linkcrawl.frontier.client import Frontier
 from linkcrawl.frontier.facts import OwnFacts
 from linkcrawl.frontier.held import Visit
 from linkcrawl.frontier.network_watch import Network
+from linkcrawl.frontier.outages import Outages
 from linkcrawl.frontier.pacing import Pace
 from linkcrawl.frontier.replies import WorkerFacts
 from linkcrawl.frontier.start_urls import DEFAULT_KEY
-from linkcrawl.frontier.worker import FrontierWorker, Hooks
+from linkcrawl.frontier.worker import LONGEST_BACK_OFF_S, SHORTEST_BACK_OFF_S, FrontierWorker, Hooks
 from linkcrawl.records import Candidate, Fetch, Outcome, Page, Refusal
 from linkcrawl.run import CrawlIdentity, Run, unpack_config
 
@@ -129,19 +130,35 @@ class LeaseScheduler(Scheduler):  # type: ignore[misc]
     # --- the life of the session
 
     async def _open(self) -> None:
+        outages, back_off = Outages(), SHORTEST_BACK_OFF_S
+        while True:
+            try:
+                await self._take_up_crawl()
+            except FrontierUnavailable as why:
+                outages.away("open", why)
+                if self._frontier is not None:
+                    await self._frontier.close()
+                await asyncio.sleep(back_off)
+                back_off = min(back_off * 2, LONGEST_BACK_OFF_S)
+            else:
+                outages.over("open")
+                return
+
+    async def _take_up_crawl(self) -> None:
         settings = self.crawler.settings
         address = ServerAddress.from_settings(settings)
-        worker_id = settings.get("LINKCRAWL_WORKER_ID") or f"w{secrets.token_hex(6)}"
         name = settings.get("LINKCRAWL_NAME", "crawl")
-        start_urls = settings.get("REDIS_START_URLS_KEY") or DEFAULT_KEY
         frontier = self._frontier = await Frontier.connect(
-            address, name, worker_id=worker_id, start_urls_key=start_urls
+            address,
+            name,
+            worker_id=settings.get("LINKCRAWL_WORKER_ID") or f"w{secrets.token_hex(6)}",
+            start_urls_key=settings.get("REDIS_START_URLS_KEY") or DEFAULT_KEY,
         )
         state = await frontier.find()
         if state is None:
             raise FrontierLost(f"no crawl named {name!r} at {address}: linkcrawl crawl makes one")
+        identity = CrawlIdentity(state.spec.crawl_id, name, frontier.worker_id)
         config = unpack_config(state.spec.options)
-        identity = CrawlIdentity(state.spec.crawl_id, name, worker_id)
         self.run = run = Run.of(identity, config, await frontier.watch())
         downloader: CrawlDownloader = self._engine().downloader
         downloader.configure(run)

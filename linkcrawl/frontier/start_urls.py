@@ -12,8 +12,8 @@ from typing import Any
 import msgspec
 
 from linkcrawl.frontier import moves, tables
-from linkcrawl.frontier.lifecycle import count_seeds
 from linkcrawl.frontier.connections import Argument
+from linkcrawl.frontier.lifecycle import count_seeds
 from linkcrawl.frontier.session import Session
 from linkcrawl.records import Candidate, Seed
 from linkcrawl.urls.identity import IdentityRules
