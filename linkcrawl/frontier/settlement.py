@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from linkcrawl.crash import crash_point
-from linkcrawl.errors import FrontierUnavailable
+from linkcrawl.errors import FrontierLost, FrontierUnavailable, UsageError
 from linkcrawl.frontier.client import Frontier
 from linkcrawl.frontier.outages import Outages
 from linkcrawl.records import Candidate, Lease, Outcome, Refusal
@@ -270,5 +270,5 @@ class Settlement:
                     await self._turn(now, at_once=True)
             except FrontierUnavailable:
                 await asyncio.sleep(SHORTEST_BACK_OFF_S)
-            except TimeoutError:
-                return
+            except (TimeoutError, FrontierLost, UsageError):
+                return  # nothing can be settled any more; who asked first has said why
