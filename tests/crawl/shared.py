@@ -18,13 +18,10 @@ from typing import Any, Self, TypeVar
 import psutil
 import pyarrow.parquet as pq
 
-from linkcrawl.cli.crawl import plan_of
-from linkcrawl.cli.parser import build_parser
-from linkcrawl.founding import begin
 from linkcrawl.frontier import Books, Frontier, ServerAddress
 from linkcrawl.frontier.server import Server
 from linkcrawl.records import EndState
-from tests.crawl.process import LONGEST_S, wait_until
+from tests.crawl.process import LONGEST_S, PROGRAM, wait_until
 from tests.crawl.server import RestartableServer
 from tests.web import LocalWeb, expected_links, reachable
 from tests.web.found import found_links, newest_visits
@@ -135,7 +132,7 @@ class SharedCrawl:
 
     def __enter__(self) -> Self:
         self.server = self._stack.enter_context(RestartableServer())
-        self._make()
+        self.make()
         return self
 
     def __exit__(
@@ -153,9 +150,12 @@ class SharedCrawl:
         to_here = ["--delay", f"{round(self.delay_s * 1000)}ms", "--connect-to", self.web.connect_to]
         return [*seeds, *own, *to_here, *self._options]
 
-    def _make(self) -> None:
-        plan = plan_of(build_parser().parse_args(["crawl", *self.flags()]))
-        asyncio.run(self._with_frontier(lambda frontier: begin(frontier, plan)))
+    def make(self) -> None:
+        """Make the crawl, or another one of its name on an emptied server."""
+        done = subprocess.run(
+            [PROGRAM, "submit", *self.flags()], capture_output=True, text=True, timeout=LONGEST_S, check=False
+        )
+        assert done.returncode == 0, done.stderr
 
     # --- workers
 
@@ -165,6 +165,20 @@ class SharedCrawl:
         worker = self._stack.enter_context(WorkerProcess(where, "crawl", self.out, environment))
         self.workers.append(worker)
         return worker
+
+    def workers_together(self, number: int, *environments: dict[str, str]) -> list[WorkerProcess]:
+        """Start workers of which none gets a lease before all have joined; the first with these environments."""
+        joined = self.joined()
+        self.ask(lambda frontier: frontier.pause())
+        rest: list[dict[str, str]] = [{}] * (number - len(environments))
+        some = [self.worker(**environment) for environment in (*environments, *rest)]
+        wait_until(lambda: self.joined() == joined + number)
+        self.ask(lambda frontier: frontier.resume())
+        return some
+
+    def joined(self) -> int:
+        """How many workers the frontier knows of."""
+        return len(self.ask(lambda frontier: frontier.workers()))
 
     def wait_for_the_end(self) -> None:
         """Until the living workers have ended, each of them cleanly, at the end of the crawl."""
@@ -198,13 +212,17 @@ class SharedCrawl:
 
         return asyncio.run(ask())
 
+    def calls(self) -> int:
+        """Scripts that the server was asked to run since it started."""
+        return int(self.command("INFO", "commandstats")["cmdstat_evalsha"]["calls"])
+
     def books(self) -> Books:
         """The crawl, counted."""
         return self.ask(lambda frontier: frontier.books())
 
     # --- what has to hold at the end, whatever happened
 
-    def assert_nothing_lost(self) -> Books:
+    def assert_nothing_lost(self, *, polite: bool = True) -> Books:
         """Every URL has exactly one settled outcome, the books balance, nothing is held; the links that count are
         those of the web; no site was hurried."""
         books = self.books()
@@ -215,7 +233,8 @@ class SharedCrawl:
         assert books.accepted == books.pages == len(everything), books
         assert newest_visits(self.out).keys() == everything
         assert found_links(self.out) == expected_links(self.web.web, self.watch)
-        self.assert_polite()
+        if polite:
+            self.assert_polite()
         return books
 
     def rows_of_visits(self) -> list[dict[str, Any]]:
@@ -226,13 +245,18 @@ class SharedCrawl:
     def assert_polite(self) -> None:
         """No two requests to a site started closer than its delay, robots.txt included."""
         for host in self.web.web:
-            assert closest_s(self.web, host) > self.delay_s - TOLERANCE_S, host
+            assert hurried(self.web, host, self.delay_s) == [], host
 
 
-def closest_s(web: LocalWeb, host: str) -> float:
-    """The shortest time between the starts of two requests to a host."""
-    starts = sorted(hit.started for hit in web.hits_of(host))
-    return min((after - before for before, after in pairwise(starts)), default=999.0)
+def hurried(web: LocalWeb, host: str, delay_s: float) -> list[str]:
+    """Pairs of requests to a host that started closer than the delay: how close, and what was asked for."""
+    hits = sorted(web.hits_of(host), key=lambda hit: hit.started)
+    return [
+        f"{after.started - before.started:.3f} s: {before.path} {after.path}, connections "
+        f"{before.connection} {after.connection}, {before.started - hits[0].started:.2f} s after the first"
+        for before, after in pairwise(hits)
+        if after.started - before.earliest <= delay_s - TOLERANCE_S
+    ]
 
 
 def wait_for_hits(web: LocalWeb, more: int) -> None:

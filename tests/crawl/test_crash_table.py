@@ -94,9 +94,8 @@ def test_a_worker_dies_while_it_holds_a_site(crawl: SharedCrawl) -> None:
 
 
 def test_a_worker_sleeps_past_the_reclaim_and_wakes(crawl: SharedCrawl) -> None:
-    sleeper, other = crawl.worker(), crawl.worker()
+    sleeper, other = crawl.workers_together(2)
     wait_for_hits(crawl.web, 8)
-    wait_until(lambda: len(crawl.ask(lambda frontier: frontier.workers())) == 2)
     sleeper.signal(signal.SIGSTOP)
     leased = crawl.books().leased
     wait_until(lambda: crawl.books().reclaimed > 0)

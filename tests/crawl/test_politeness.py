@@ -24,12 +24,6 @@ def redis_url() -> Iterator[str]:
         yield server.url
 
 
-def closest_s(web: LocalWeb, host: str) -> float:
-    """The shortest time between two requests to a host."""
-    starts = sorted(hit.started for hit in web.hits_of(host))
-    return min((after - before for before, after in pairwise(starts)), default=999.0)
-
-
 @pytest.mark.slow
 def test_two_crawl_processes_on_one_redis_share_a_crawl_and_its_pace(tmp_path: Path, redis_url: str) -> None:
     web_data = random_web(5, hosts=6, pages=10)
@@ -43,7 +37,7 @@ def test_two_crawl_processes_on_one_redis_share_a_crawl_and_its_pace(tmp_path: P
         assert code == 0, told
         assert "do not balance" not in said
         for host in web_data:
-            assert closest_s(web, host) > 0.2 - TOLERANCE_S, host
+            assert not hurried(web, host, 0.2)
         assert max(Counter((hit.host, hit.path) for hit in web.hits).values()) == 1, "robots.txt too"
     assert newest_visits(out).keys() == reachable(web_data)
     assert found_links(out) == expected_links(web_data, WATCHED)
@@ -74,7 +68,7 @@ def test_crawl_delay_retry_after_and_robots(tmp_path: Path) -> None:
         with Crawl(*seeds, "-o", str(out), "--watch", *WATCHED, *pace) as crawl:
             code, _, told = crawl.end()
         assert code == 0, told
-        assert closest_s(web, "slow.example") > 0.5 - TOLERANCE_S
+        assert not hurried(web, "slow.example", 0.5)
         asked = [hit.started for hit in web.hits_of("busy.example", "/a")]
         assert len(asked) == 2
         assert asked[1] - asked[0] > 2 - TOLERANCE_S

@@ -47,8 +47,7 @@ def not_spinning(workers: list[WorkerProcess]) -> Iterator[None]:
 
 def through(crawl: SharedCrawl, trouble: Trouble, away_s: float) -> None:
     """A crawl of two workers goes through the trouble, and to its end."""
-    workers = [crawl.worker(), crawl.worker()]
-    wait_until(lambda: len(crawl.ask(lambda frontier: frontier.workers())) == 2)
+    workers = crawl.workers_together(2)
     wait_for_hits(crawl.web, 15)
     with not_spinning(workers):
         trouble(crawl, away_s)
@@ -79,8 +78,7 @@ def test_the_server_is_away_with_the_usual_reclaim(tmp_path: Path, trouble: Trou
 @pytest.mark.parametrize("torn", [False, True])
 def test_the_server_loses_its_last_second(tmp_path: Path, torn: bool) -> None:
     with LocalWeb(WEB) as web, SharedCrawl(web, tmp_path / "out") as crawl:
-        for _ in range(2):
-            crawl.worker()
+        crawl.workers_together(2)
         wait_for_hits(crawl.web, 60)
         before = crawl.books()
         crawl.server.kill()
@@ -89,4 +87,58 @@ def test_the_server_loses_its_last_second(tmp_path: Path, torn: bool) -> None:
         after = crawl.books()
         assert after.submits < before.submits, "it lost something"
         crawl.wait_for_the_end()
-        assert crawl.assert_nothing_lost().reclaimed == 0
+        # Who leased a site in the lost second is not known for a moment: its pace is not asserted here.
+        assert crawl.assert_nothing_lost(polite=False).reclaimed == 0
+
+
+def test_a_line_that_is_slow_and_breaks_all_the_time(tmp_path: Path) -> None:
+    with LocalWeb(WEB) as web, SharedCrawl(web, tmp_path / "out") as crawl, Relay(crawl.server.url) as relay:
+        relay.trouble(seed=3)
+        for _ in range(2):
+            crawl.worker(relay.url)
+        crawl.wait_for_the_end()
+        assert relay.cuts > 10
+        crawl.assert_nothing_lost()
+        for worker in crawl.workers:
+            assert "Traceback" not in worker.told()
+
+
+def test_a_worker_alone_loses_its_line_past_the_reclaim(tmp_path: Path) -> None:
+    with LocalWeb(WEB) as web, SharedCrawl(web, tmp_path / "out") as crawl, Relay(crawl.server.url) as relay:
+        lonely = crawl.worker(relay.url)
+        wait_until(lambda: crawl.joined() == 1)
+        (other,) = crawl.workers_together(1)
+        wait_for_hits(crawl.web, 15)
+        relay.down = True
+        relay.cut()
+        with not_spinning([lonely]):
+            wait_until(lambda: crawl.books().reclaimed > 0)
+            time.sleep(1)
+        relay.down = False
+        crawl.wait_for_the_end()
+        crawl.assert_nothing_lost()
+        assert lonely.told().count("nothing is lost") == 1
+        assert "nothing is lost" not in other.told()
+
+
+def test_a_full_server_is_waited_for(tmp_path: Path) -> None:
+    with LocalWeb(WEB) as web, SharedCrawl(web, tmp_path / "out") as crawl:
+        workers = crawl.workers_together(2)
+        wait_for_hits(crawl.web, 15)
+        crawl.command("CONFIG", "SET", "maxmemory-policy", "noeviction")
+        crawl.command("CONFIG", "SET", "maxmemory", 1)
+        wait_until(lambda: all("is full" in worker.told() for worker in workers))
+        asked, settled = crawl.calls(), crawl.books().pages
+        with not_spinning(workers):
+            time.sleep(AWAY_S)
+        assert crawl.calls() - asked < 2 * 60 * AWAY_S, (
+            "mostly beats, six a second here, one to each partition"
+        )
+        assert crawl.books().pages >= settled
+        assert crawl.books().open > 0
+        crawl.command("CONFIG", "SET", "maxmemory", 0)
+        crawl.wait_for_the_end()
+        assert crawl.assert_nothing_lost().reclaimed == 0, "nobody had died"
+        for worker in workers:
+            assert worker.told().count("nothing is lost") == 1, worker.told()
+            assert worker.told().count("the frontier answers again") == 1, worker.told()

@@ -17,6 +17,7 @@ from typing import Self
 
 from tests.web.pages import Answer, Page, Turns, Web, answer_of
 
+TICK_S = 0.005
 NOT_FOUND = Answer(404, b"<!doctype html><title>Not found</title><h1>Not found</h1>")
 
 
@@ -33,6 +34,8 @@ class Hit:
     method: str
     connection: int
     """Requests of one connection share it."""
+    earliest: float
+    """It came no earlier than this: as long before `started` as the server was busy or was not given a core."""
 
 
 class LocalWeb:
@@ -45,6 +48,7 @@ class LocalWeb:
         self._asked: Counter[tuple[str, str]] = Counter()
         self._connections: set[asyncio.Task[None]] = set()
         self._opened = 0
+        self._last_tick = time.monotonic()
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run, name="local-web", daemon=True)
 
@@ -80,13 +84,20 @@ class LocalWeb:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         server = await asyncio.start_server(self._accept, "127.0.0.1", 0, backlog=1024)
         self.port = server.sockets[0].getsockname()[1]
+        ticking = asyncio.create_task(self._tick())
         self._ready.set()
         await self._stop.wait()
+        ticking.cancel()
         server.close()
         for task in list(self._connections):
             task.cancel()
         await asyncio.gather(*self._connections, return_exceptions=True)
         await server.wait_closed()
+
+    async def _tick(self) -> None:
+        while True:
+            self._last_tick = time.monotonic()
+            await asyncio.sleep(TICK_S)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -119,9 +130,8 @@ class LocalWeb:
                 name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)
             }
             host = fields.get("host", "").lower().removesuffix(":80")
-            self._hits.append(
-                Hit(host, path, time.monotonic(), fields.get("user-agent", ""), method, connection)
-            )
+            agent, now = fields.get("user-agent", ""), time.monotonic()
+            self._hits.append(Hit(host, path, now, agent, method, connection, self._last_tick))
             if not await _send(writer, self._answer(host, path), method):
                 return
 
