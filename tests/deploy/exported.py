@@ -1,58 +1,30 @@
-"""What the exporter gives, asked of itself: every metric with its labels, and every value that a label can have."""
+"""What the exporter gives, by its contract: docs/metrics.md. That it does, test_operate.py sees on a real worker."""
 
-from collections import defaultdict
+import re
 
-from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.parser import text_string_to_metric_families
-
-from linkcrawl.frontier.replies import Books
-from linkcrawl.metrics import Board, CrawlFacts, CrewFacts
 from linkcrawl.records import EndState, Outcome, Refusal
+from tests.conftest import REPOSITORY
 
-BOOKS = Books(
-    accepted=1,
-    queued=1,
-    delayed=0,
-    leased=0,
-    dead=0,
-    settled=dict.fromkeys(Outcome, 1),
-    refused=dict.fromkeys(Refusal, 1),
-    leases_given=0,
-    retried=0,
-    returned=0,
-    reclaimed=0,
-    stale=0,
-    crashes=0,
-    submits=1,
-    links=1,
-    sites=1,
-    sites_due=1,
-    sites_held=0,
-    off=(),
-)
+PAGE = REPOSITORY / "docs" / "metrics.md"
+_ROW = re.compile(r"^\| `(linkcrawl_\w+)` \| (\w+)[^|]*\| (?:`(\w+)`)?[^|]*\|", re.MULTILINE)
+_STATES: dict[str, set[str]] = {
+    "linkcrawl_urls": {"queued", "delayed", "leased", "dead"},
+    "linkcrawl_crawl_ended": set(EndState),
+}
+_VALUES: dict[str, set[str]] = {"outcome": set(Outcome), "reason": set(Refusal)}
 Labels = dict[str, set[str]]
 
 
+def families() -> dict[str, str]:
+    """Name of each metric -> its type."""
+    return {name: kind for name, kind, _ in _ROW.findall(PAGE.read_text())}
+
+
 def exported() -> dict[str, Labels]:
-    """Name of each series as Prometheus stores it -> its labels -> the values that were seen."""
-    board = Board("spring")
-    board.crew = CrewFacts(outcomes={outcome.value: 1 for outcome in Outcome})
-    board.facts = CrawlFacts(
-        read_at=0.0,
-        books=BOOKS,
-        workers=1,
-        beats_s=(1.0,),
-        used_bytes=1,
-        max_bytes=1,
-        end_state=EndState.LIMIT,
-        reclaim_after_s=60.0,
-    )
-    registry = CollectorRegistry()
-    registry.register(board)
+    """Name of each series as Prometheus stores it -> its labels beside `crawl` -> the values that they have."""
     found: dict[str, Labels] = {}
-    for family in text_string_to_metric_families(generate_latest(registry).decode()):
-        for sample in family.samples:
-            labels = found.setdefault(sample.name, defaultdict(set))
-            for label, value in sample.labels.items():
-                labels[label].add(value)
+    for name, kind, label in _ROW.findall(PAGE.read_text()):
+        labels: Labels = {label: _STATES.get(name) or _VALUES[label]} if label else {}
+        for series in (f"{name}_sum", f"{name}_count") if kind == "summary" else (name,):
+            found[series] = labels
     return found

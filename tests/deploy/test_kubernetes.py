@@ -124,6 +124,9 @@ def test_the_autoscaler_asks_for_the_metric_that_the_adapter_makes() -> None:
     (rule,) = yaml.safe_load((DEPLOY / "prometheus" / "adapter-rules.yaml").read_text())["rules"]["external"]
     assert metric["external"]["metric"]["name"] == rule["name"]["as"]
     assert "replicas" not in one("base", "Deployment", "linkcrawl-worker")["spec"]
+    for folder in ("base", "overlays/production"):
+        name = one(folder, "ConfigMap", "crawl")["data"]["LINKCRAWL_NAME"]
+        assert metric["external"]["metric"]["selector"]["matchLabels"] == {"crawl": name}
 
 
 def test_policies_and_budget_select_the_pods_that_they_are_for() -> None:

@@ -14,6 +14,7 @@ import yaml
 
 from linkcrawl.cli.parser import build_parser
 from tests.conftest import REPOSITORY
+from tests.deploy.exported import families
 from tests.deploy.frontier_server import free_port, started
 from tests.deploy.manual import Block, blocks
 from tests.deploy.programs import DEPLOY, output, program
@@ -123,6 +124,8 @@ def test_every_command_runs_as_it_stands(tmp_path: Path) -> None:
         # Everything is torn down but the datasets.
         assert server.keys("*spring*") == []
         assert list((tmp_path / "out" / "visits").rglob("*.parquet"))
+    given = set(re.findall(r"^# HELP (\w+)", (tmp_path / "metrics.txt").read_text(), re.MULTILINE))
+    assert given | {"linkcrawl_last_beat_age_seconds"} == families().keys(), "docs/metrics.md"
     printed = dict(part.split("\n", 1) for part in said.split("@@ ")[1:])
     for heading, patterns in SAYS.items():
         under = "".join(printed[str(block.line)] for block in COMMANDS if block.heading == heading)
