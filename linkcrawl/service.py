@@ -298,7 +298,8 @@ class _Service:
 
     async def _frontier_back(self) -> None:
         """For a process that is to replace another: without a server it could not start."""
-        with contextlib.suppress(_Stopped, FrontierLost):
+        # Whatever else is wrong, the process that is started hears of it, too.
+        with contextlib.suppress(_Stopped, LinkcrawlError):
             await self._patiently(self._connected().find)
 
     async def _watch(self, frontier: Frontier, state: CrawlState) -> None:
@@ -329,6 +330,7 @@ class _Service:
     async def _told_end(self, frontier: Frontier, state: CrawlState) -> None:
         """The rows of the end are written, by this machine or another. Raises _Stopped."""
         if self._board is not None:
+            self._board.waiting = "the rows of the end"
             await self._board.look(frontier, self._crew)
         chronicle, location = self._chronicle(frontier, state)
         await asyncio.to_thread(check_marker, location, state.spec.crawl_id, state.spec.name)
