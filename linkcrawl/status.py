@@ -304,7 +304,7 @@ async def read_site(frontier: Frontier, site: str, host: str) -> SiteStatus:
     """How one site stands. host: as the operator named it. Raises as Gauge.read."""
     state = await found(frontier)
     books = await frontier.books()
-    known = await frontier.find_site(site, host)
+    known = await frontier.find_site(site, host, [f"https://{host}", f"http://{host}"])
     return SiteStatus(
         at=moment(frontier.now_us()), crawl=await crawl_part(frontier, state, books), site=_site_part(known)
     )

@@ -54,8 +54,8 @@ def _wanted(arguments: argparse.Namespace) -> _Wanted:
             statuses.append(int(text))
         else:
             wrong.append(f"--status: must be an HTTP status such as 503, not {text!r}")
-    if statuses and not outcomes:
-        outcomes = [Outcome.HTTP_ERROR]
+    if statuses and Outcome.HTTP_ERROR not in outcomes:
+        outcomes.append(Outcome.HTTP_ERROR)
     if not outcomes and not wrong:
         wrong.append("--outcome: missing: which visits are to be tried again, such as --outcome timeout")
     site = since = None

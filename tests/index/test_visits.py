@@ -56,7 +56,11 @@ def test_what_narrows_it(tmp_path: Path) -> None:
     }
     assert set(asked(tmp_path, errors, site="shop.example")) == {"https://shop.example/3"}
     assert len(asked(tmp_path, errors, since_us=NOON_US + 5 * HOUR_US)) == 2
-    assert len(asked(tmp_path, [Outcome.TIMEOUT, *errors], statuses=[], since_us=NOON_US)) == 4
+    assert len(asked(tmp_path, [Outcome.TIMEOUT, *errors], since_us=NOON_US)) == 4
+    both = asked(tmp_path, [Outcome.TIMEOUT, *errors], statuses=[404])
+    assert set(both) == {"https://blog.example/2", "https://blog.example/4"}, (
+        "a status is that of an http_error"
+    )
 
 
 def test_another_crawls_visits_are_not_asked(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 --
 -- Parameters: $crawl     the crawl's id
 --             $outcomes  outcomes
---             $statuses  HTTP statuses; [] for any
+--             $statuses  of http_error, only these HTTP statuses; [] for any
 --             $site      of this site alone; null for all
 --             $since     visited then or later; null for all
 --
@@ -14,7 +14,7 @@ WITH such AS (
     FROM visits
     WHERE crawl_id = $crawl
       AND list_contains($outcomes, outcome)
-      AND (len($statuses) = 0 OR list_contains($statuses, http_status))
+      AND (outcome <> 'http_error' OR len($statuses) = 0 OR list_contains($statuses, http_status))
       AND ($site IS NULL OR site = $site)
       AND ($since IS NULL OR visited_at >= $since::TIMESTAMPTZ)
 ),
