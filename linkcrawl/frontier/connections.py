@@ -41,6 +41,7 @@ class Dial:
             "socket_connect_timeout": timeout_s,
             "retry": Retry(NoBackoff(), 0),
             "protocol": 2,
+            "driver_info": None,
         }
         if address.path is not None:
             kind, shared["path"] = UnixDomainSocketConnection, address.path
@@ -161,6 +162,13 @@ def _counted(kind: type[Any], on_break: Callable[[], None]) -> type[Any]:
     restart."""
 
     class Counted(kind):  # type: ignore[misc]
+        async def connect(self) -> None:
+            is_new = not self.is_connected
+            await super().connect()
+            if is_new and await self.can_read():
+                # A server that speaks first refuses us: its clients are too many, or it is in protected mode.
+                await self.read_response()
+
         async def disconnect(self, *args: Any, **kwargs: Any) -> None:
             if self.is_connected and not _EXPECTED.get():
                 on_break()

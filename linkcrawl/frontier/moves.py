@@ -155,6 +155,20 @@ class Leasing:
         most = await self._pages.reserve(sites * urls_per_site)
         if most == 0:
             return []
+        try:
+            holds = await self._ask_all(sites, urls_per_site, most)
+        except BaseException:
+            # Some partitions may have given leases that nobody knows of, with no connection broken: a full server
+            # carries one call of a batch out and refuses the next.
+            session.reconcile_again()
+            self._pages.lease_failed()
+            raise
+        await self._pages.leased(sum(len(hold.leases) for hold in holds))
+        return holds
+
+    async def _ask_all(self, sites: int, urls_per_site: int, most: int) -> list[SiteHold]:
+        """First the partitions that are this worker's share, then the others."""
+        session = self._session
         own = share_of(session.me, session.live, session.spec.partitions)
         rest = [p for p in session.partitions if p not in set(own)]
         holds: list[SiteHold] = []
@@ -164,7 +178,6 @@ class Leasing:
             if holds:
                 break
         self.next_due_in_ms = min(waits, default=None)
-        await self._pages.leased(sum(len(hold.leases) for hold in holds))
         return holds
 
     async def _ask_until_dry(
@@ -211,7 +224,13 @@ class Leasing:
         except FrontierUnavailable:
             # The same request, so the same reply if it was carried out. What it holds is reconciled all the
             # same.
-            replies = await session.server.run(calls)
+            try:
+                replies = await session.server.run(calls)
+            except FrontierUnavailable:
+                # A full server may have carried out some of the calls: what they gave is known to nobody here,
+                # though no connection broke.
+                session.reconciled_at = -1
+                raise
         found: dict[int, list[SiteHold]] = {}
         waits: dict[int, int] = {}
         spoiled: list[Call] = []

@@ -104,7 +104,8 @@ class ServerProcess:
 
     def client(self, **more: Any) -> redis.Redis:
         """A blocking client, for the test's own questions."""
-        return redis.Redis(host=self.host, port=self.port, socket_timeout=10, **(self._client | more))
+        options = {"socket_timeout": 10} | self._client | more
+        return redis.Redis(host=self.host, port=self.port, **options)
 
     def kill(self) -> None:
         """With -9: nothing is flushed."""
@@ -121,8 +122,8 @@ class ServerProcess:
         """It goes on."""
         self.process.send_signal(signal.SIGCONT)
 
-    def start(self) -> None:
-        """At its address, on its data."""
+    def start(self, *, wait: bool = True, options: dict[str, str] | None = None) -> None:
+        """At its address, on its data. wait: until it serves. options: more of them, this once."""
         own = {
             "bind": self.host,
             "port": str(self.port),
@@ -131,16 +132,20 @@ class ServerProcess:
             "save": "",
             "appendonly": "yes",
             "maxmemory-policy": "noeviction",
+            # A replica need not wait for others to come.
+            "repl-diskless-sync-delay": "0",
         }
         file = self.folder / "conf"
         if not file.exists():
             # A file, since some servers write what they learn back to it.
             lines = [f"{name} {value or chr(34) * 2}" for name, value in (own | self._options).items()]
             file.write_text("\n".join(lines) + "\n")
+        more = [part for name, value in (options or {}).items() for part in (f"--{name}", value)]
         self.process = subprocess.Popen(
-            [str(self._binary), str(file), *self._arguments()], stdin=subprocess.DEVNULL
+            [str(self._binary), str(file), *self._arguments(), *more], stdin=subprocess.DEVNULL
         )
-        self._wait_until_ready()
+        if wait:
+            self._wait_until_ready()
 
     def _arguments(self) -> list[str]:
         return []

@@ -6,7 +6,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from tests.servers.process import ServerProcess
+from tests.servers.process import ServerProcess, free_address
 
 READY_S = 30.0
 NAME = "mymaster"
@@ -18,7 +18,7 @@ class _Sentinel(ServerProcess):
         watch = f"monitor {NAME} {master.host} {master.port} 1"
         self._lines = [watch, f"down-after-milliseconds {NAME} 1000", f"failover-timeout {NAME} 5000"]
 
-    def start(self) -> None:
+    def start(self, *, wait: bool = True, options: dict[str, str] | None = None) -> None:
         own = [
             f"bind {self.host}",
             f"port {self.port}",
@@ -27,7 +27,7 @@ class _Sentinel(ServerProcess):
         ]
         lines = own + [f"sentinel {line}" for line in self._lines]
         (self.folder / "conf").write_text("\n".join(lines) + "\n")
-        super().start()
+        super().start(wait=wait, options=options)
 
     def _arguments(self) -> list[str]:
         return ["--sentinel"]
@@ -43,8 +43,14 @@ class WatchedServer:
     def __enter__(self) -> Self:
         try:
             self.master = self._stack.enter_context(ServerProcess(self._binary))
-            of_master = {"replicaof": f"{self.master.host} {self.master.port}"}
-            self.replica = self._stack.enter_context(ServerProcess(self._binary, of_master))
+            host, port = free_address()
+            # It speaks to its master from another loopback address than it listens at.
+            of_master = {
+                "replicaof": f"{self.master.host} {self.master.port}",
+                "replica-announce-ip": host,
+                "replica-announce-port": str(port),
+            }
+            self.replica = self._stack.enter_context(ServerProcess(self._binary, of_master, (host, port)))
             self.sentinel = self._stack.enter_context(_Sentinel(self._binary, self.master))
             self._wait_until_whole()
         except BaseException:
@@ -72,4 +78,6 @@ class WatchedServer:
         with self.master.client() as client, self.sentinel.client() as sentinel:
             role: Any = client.execute_command("ROLE")
             known: Any = sentinel.execute_command("SENTINEL", "REPLICAS", NAME)
-        return bool(role[2]) and bool(known)
+        online = [(host.decode(), int(at)) for host, at, _offset in role[2]]
+        ready = [(one[b"ip"].decode(), int(one[b"port"])) for one in known if one[b"flags"] == b"slave"]
+        return [(self.replica.host, self.replica.port)] == online == ready
