@@ -5,8 +5,9 @@ changes its meaning. Times are ISO 8601 in UTC by the server's clock; null is no
 
     at               when it was read
     crawl            name, crawl_id, state (running, paused, finished, limit, stopped), draining (it has ended,
-                     and workers still end what they hold), started_at, ended_at, out, scope, max_pages,
-                     watch_version, watch_patterns (how many), blocked_domains (how many)
+                     and workers still end what they hold), started_at, ended_at, ends_by (when --max-time is over),
+                     out, scope, seeds (how many), max_pages, watch_version, watch_patterns (how many),
+                     blocked_domains (how many)
     urls             accepted, queued, delayed, leased, settled, dead: accepted is the sum of the others
     settled          {outcome: visits}
     refused          {reason: URLs that were not queued}
@@ -56,8 +57,10 @@ class CrawlPart(msgspec.Struct, frozen=True, kw_only=True):
     draining: bool
     started_at: datetime
     ended_at: datetime | None
+    ends_by: datetime | None
     out: str | None
     scope: str
+    seeds: int
     max_pages: int | None
     watch_version: int
     watch_patterns: int
@@ -291,8 +294,10 @@ async def crawl_part(frontier: Frontier, state: CrawlState, books: Books) -> Cra
         draining=state.end_state is not None and books.leased > 0,
         started_at=moment(state.started_us),
         ended_at=None if state.ended_us is None else moment(state.ended_us),
+        ends_by=None if state.deadline_us is None else moment(state.deadline_us),
         out=unpack_config(spec.options).out if spec.options else None,
         scope=spec.scope,
+        seeds=state.seeds,
         max_pages=spec.max_pages,
         watch_version=version,
         watch_patterns=patterns,

@@ -24,7 +24,11 @@ STATE_STYLE = {"running": "bold green", "paused": "bold yellow"}
 
 def picture(status: Status, *, workers_shown: int = WORKERS_SHOWN) -> RenderableType:
     """All of a crawl."""
-    parts: list[RenderableType] = [_head(status.crawl, status.at), "", _numbers(status), "", _facts(status)]
+    parts: list[RenderableType] = [_head(status.crawl, status.at), "", _numbers(status), ""]
+    # Before the rest, which a low terminal may not show.
+    warnings = [_warning(text) for text in [*status.guarantees_off, *status.warnings]]
+    parts += [*warnings, ""] if warnings else []
+    parts.append(_facts(status))
     if status.workers:
         parts += ["", _workers(status.workers, workers_shown)]
     if status.busiest_sites:
@@ -33,7 +37,6 @@ def picture(status: Status, *, workers_shown: int = WORKERS_SHOWN) -> Renderable
         parts += ["", _sites("busiest sites seen", busiest)]
         if any(seen.site not in shown for seen in slowest):
             parts += ["", _sites("slowest sites seen", slowest)]
-    parts += [_warning(text) for text in [*status.guarantees_off, *status.warnings]]
     return Group(*parts)
 
 
@@ -82,8 +85,11 @@ def _facts(status: Status) -> Table:
     _add(table, "watch list", watched)
     if crawl.blocked_domains:
         _add(table, "blocked", [f"{crawl.blocked_domains:,} domains"])
-    if crawl.max_pages is not None:
-        _add(table, "limit", [f"{crawl.max_pages:,} pages"])
+    limits = [] if crawl.max_pages is None else [f"{crawl.max_pages:,} pages"]
+    if crawl.ends_by is not None:
+        limits.append(f"{crawl.ends_by:%Y-%m-%d %H:%M} UTC")
+    if limits:
+        _add(table, "limit", limits)
     for server in status.servers:
         _add(
             table,

@@ -43,6 +43,8 @@ def a_crawl(**changes: object) -> CrawlPart:
         "draining": False,
         "started_at": NOW - timedelta(hours=26),
         "ended_at": None,
+        "ends_by": NOW + timedelta(hours=2),
+        "seeds": 4,
         "out": "s3://bucket/links",
         "scope": "site",
         "max_pages": None,
@@ -102,7 +104,15 @@ def a_status(**changes: object) -> Status:
 def test_it_fits(width: int) -> None:
     text = drawn(picture(a_status()), width)
     assert max(cell_len(line.rstrip()) for line in text.splitlines()) <= width
-    for shown in ("running", "26 h 00 min", "987,654,321", "12,345.6", "balanced", "! 12 dead letters"):
+    for shown in (
+        "running",
+        "26 h 00 min",
+        "987,654,321",
+        "12,345.6",
+        "balanced",
+        "! 12 dead letters",
+        "2026-01-31 14:00 UTC",
+    ):
         assert shown in text
     assert "and 18 more" in text
     assert "in 1 h 00 min, failing" in text

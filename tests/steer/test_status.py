@@ -18,8 +18,8 @@ from tests.frontier.conftest import OpenCrawl, url
 
 KEYS = {
     "at": None,
-    "crawl": "name crawl_id state draining started_at ended_at out scope max_pages watch_version watch_patterns "
-    "blocked_domains",
+    "crawl": "name crawl_id state draining started_at ended_at ends_by out scope seeds max_pages watch_version "
+    "watch_patterns blocked_domains",
     "urls": "accepted queued delayed leased settled dead",
     "settled": None,
     "refused": None,
