@@ -36,7 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _described(doomed: removing.Doomed) -> str:
     if doomed.standing is None:
-        return f"This is no whole crawl: {doomed.damage}."
+        return f"It can not be read: {doomed.damage}."
     state, books = doomed.standing.state, doomed.standing.books
     how = state.end_state or ("paused" if state.paused else "not finished")
     return (

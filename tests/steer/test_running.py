@@ -2,9 +2,11 @@
 
 import asyncio
 
+import msgspec
 import pytest
 
 from linkcrawl.errors import LinkcrawlError
+from linkcrawl.frontier.spec import SPEC_VERSION, pack_spec
 from linkcrawl.records import EndState, Outcome
 from linkcrawl.steer import blocking, removing, running
 from tests.frontier.conftest import OpenCrawl, url
@@ -140,6 +142,13 @@ def test_a_crawl_goes_by_force_and_what_is_left_of_one_too(crawl_of: OpenCrawl) 
             doomed = await removing.look(operator)
             assert doomed.standing is None
             assert "is gone" in doomed.damage
+            await removing.delete(operator, force=False)
+            assert await crawl.raw.command("KEYS", "*") == []
+        async with crawl_of() as crawl:
+            spec = pack_spec(msgspec.structs.replace(crawl.spec, version=SPEC_VERSION + 1))
+            await crawl.raw.command("HSET", "{test}", "spec", spec)
+            operator = await crawl.client()
+            assert "newer linkcrawl" in (await removing.look(operator)).damage
             await removing.delete(operator, force=False)
             assert await crawl.raw.command("KEYS", "*") == []
 
