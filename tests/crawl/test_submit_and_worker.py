@@ -2,13 +2,15 @@
 
 import gzip
 import signal
+import subprocess
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import redis
 
-from tests.crawl.process import Crawl, wait_until
+from tests.crawl.process import PROGRAM, Crawl, wait_until
 from tests.crawl.server import RestartableServer
 from tests.crawl.sharing import (
     NAME,
@@ -77,7 +79,49 @@ def test_workers_that_wait_and_come_later_serve_what_is_submitted(
     assert {row["not_reached"] for row in sites} == {0}
 
 
-def test_a_worker_that_stays_takes_up_what_is_submitted_later_and_the_next_crawl(
+def test_a_worker_that_stays_serves_the_next_crawl_of_its_name(
+    tmp_path: Path, server: RestartableServer
+) -> None:
+    with LocalWeb(WEB) as web, Worker(server.url, "--stay") as worker:
+        made = []
+        for number in (1, 2):
+            out, first = tmp_path / f"out{number}", next(iter(WEB))
+            some = ["--max-depth", "0", *options_of(web, out)]
+            made.append(summary(server.url, f"http://{first}/", *some)["crawl_id"])
+            wait_until(lambda number=number: worker.told().count("has ended: finished") == number)  # type: ignore[misc]
+            wait_until(lambda out=out: [row["end_state"] for row in crawl_rows(out)] == [None, "finished"])  # type: ignore[misc]
+            assert len(newest_visits(out)) == 1
+            command = [PROGRAM, "delete", "--redis", server.url, "--name", NAME, "--yes"]
+            subprocess.run(command, check=True, capture_output=True, timeout=60)
+        wait_until(lambda: f"waiting for a crawl '{NAME}'" in worker.told())
+        worker.signal(signal.SIGTERM)
+        assert worker.end()[0] == 0
+        assert len(set(made)) == 2
+
+
+def test_a_password_that_is_wrong_is_said_and_not_tried_for_ever(
+    tmp_path: Path, server: RestartableServer
+) -> None:
+    with redis.Redis(unix_socket_path=str(server.folder / "s")) as client:
+        client.config_set("requirepass", "secret")
+    wrong = server.url.replace("unix://", "unix://:guess@")
+    with Worker(wrong) as worker:
+        code, _, told = worker.end()
+    assert code == 2
+    assert "refuses this user or password" in told
+    assert "guess" not in told
+    assert "refuses this user or password" in submit(wrong, "a.example", expected=2).stderr
+
+
+@pytest.mark.parametrize("command", ["submit", "worker"])
+def test_help_has_examples(command: str) -> None:
+    done = subprocess.run(
+        [PROGRAM, command, "--help"], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert f"linkcrawl {command}" in done.stdout.partition("examples:")[2]
+
+
+def test_a_worker_that_stays_takes_up_what_is_submitted_later(
     tmp_path: Path, server: RestartableServer
 ) -> None:
     out, (first, *others) = tmp_path / "out", list(WEB)
