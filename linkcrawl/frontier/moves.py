@@ -224,13 +224,7 @@ class Leasing:
         except FrontierUnavailable:
             # The same request, so the same reply if it was carried out. What it holds is reconciled all the
             # same.
-            try:
-                replies = await session.server.run(calls)
-            except FrontierUnavailable:
-                # A full server may have carried out some of the calls: what they gave is known to nobody here,
-                # though no connection broke.
-                session.reconciled_at = -1
-                raise
+            replies = await session.server.run(calls)
         found: dict[int, list[SiteHold]] = {}
         waits: dict[int, int] = {}
         spoiled: list[Call] = []

@@ -1,5 +1,6 @@
 """What a server's error means, in a sentence for whoever runs the crawl."""
 
+import re
 import ssl
 from collections.abc import Iterator
 
@@ -40,6 +41,7 @@ _ASKED_WRONG = {
     "Error compiling script": "cannot run linkcrawl's scripts: it needs Redis 7.0 or later, or Valkey",
 }
 _REFUSED = ("NOAUTH", "WRONGPASS", "NOPERM", "DENIED", "AUTH <password> called", "Client sent AUTH")
+_IN_SCRIPT = re.compile(r"\.? script: [0-9a-f]{40}.*", re.DOTALL)
 _MAY_NOT = ("The user executing the script can't", "ACL failure in script", "has no permissions to")
 
 
@@ -83,7 +85,7 @@ def _of_answer(answer: bad.RedisError, address: ServerAddress) -> Exception | No
     if isinstance(answer, bad.NoPermissionError) or any(part in text for part in _MAY_NOT):
         return UsageError(
             f"{where} does not allow this user ({address.username or 'default'}) all that linkcrawl needs: "
-            f"{text.split(' script: ')[0]} (docs/servers.md lists it)"
+            f"{_IN_SCRIPT.sub('', text)} (docs/servers.md lists it)"
         )
     if isinstance(answer, bad.AuthenticationError) or text.startswith(_REFUSED):
         return UsageError(f"{where} refuses this user or password: {text}")
