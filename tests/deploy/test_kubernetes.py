@@ -105,6 +105,18 @@ def test_the_image_has_the_user_that_pods_run_as() -> None:
                 assert (str(context["runAsUser"]), str(context["runAsGroup"])) == (user, group)
 
 
+def test_metrics_are_asked_for_where_the_image_serves_them() -> None:
+    port = stages(DEPLOY / "Dockerfile")[-1].environment()["LINKCRAWL_METRICS_PORT"]
+    ((_, metadata, spec),) = (pod for pod in pods("base") if pod[0] == "linkcrawl-worker")
+    (held,) = spec["containers"]
+    assert [str(at["containerPort"]) for at in held["ports"]] == [port]
+    assert metadata["annotations"]["prometheus.io/port"] == port
+    (way_in,) = one("base", "NetworkPolicy", "linkcrawl")["spec"]["ingress"]
+    assert [str(at["port"]) for at in way_in["ports"]] == [port]
+    probes = {held[name]["httpGet"]["path"] for name in ("startupProbe", "livenessProbe", "readinessProbe")}
+    assert probes == {"/livez", "/healthz"}
+
+
 def test_its_commands_are_ours() -> None:
     for folder, name in (("base", "linkcrawl-worker"), ("submit", "linkcrawl-submit")):
         build_parser().parse_args(container(folder, name)["args"])
