@@ -8,6 +8,7 @@ idempotent.
 
 import asyncio
 import contextlib
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -23,6 +24,9 @@ SUBMIT_AT_ONCE = 2_000
 SUBMIT_BATCH = 5_000
 BARRIER_EVERY_S = 1.0
 SHORTEST_BACK_OFF_S, LONGEST_BACK_OFF_S = 0.2, 5.0
+DOUBTED_S = 30.0
+"""How long durable discoveries are kept, to be offered again: a server comes back without seconds at most, and rows
+may wait for their file for many minutes."""
 
 
 @dataclass(slots=True, eq=False)
@@ -36,6 +40,7 @@ class _Pending:
     accepted: Sequence[Candidate] | None = ()
     """Those that were new to the frontier; None: not known, since they were sent more than once."""
     discoveries_durable: bool = False
+    durable_at: float = 0.0
     rows_durable: bool = False
 
 
@@ -58,6 +63,8 @@ class Settlement:
     _queued: int = 0
     _submitted: list[_Pending] = field(default_factory=list)
     _to_settle: list[_Pending] = field(default_factory=list)
+    _kept: deque[tuple[float, list[_Pending]]] = field(default_factory=deque)
+    """Batches by when they were durable: those whose discoveries may be doubted still."""
     _refused: dict[Refusal, int] = field(default_factory=dict)
     _breaks: int = 0
     """The frontier's `breaks` when this last looked."""
@@ -144,6 +151,7 @@ class Settlement:
         """A server that is full takes no URL more, but settling what is durable makes room: so that is tried
         whatever becomes of the rest. Raises the last FrontierUnavailable."""
         trouble: FrontierUnavailable | None = None
+        self._forget_older(now - DOUBTED_S)
         if self.frontier.breaks != self._breaks:
             self._breaks = self.frontier.breaks
             self._submit_again()
@@ -156,7 +164,7 @@ class Settlement:
                 at_once or self._to_settle_soon() or now - self._last_barrier > BARRIER_EVERY_S
             ):
                 self._last_barrier = now
-                await self._barrier()
+                await self._barrier(now)
         except FrontierUnavailable as why:
             trouble = why
         await self._settle()
@@ -176,6 +184,12 @@ class Settlement:
         self.forget_known()
         self._to_settle = [pending for pending in self._to_settle if pending.discoveries_durable]
         self._back_to_submit(doubtful)
+
+    def _forget_older(self, moment: float) -> None:
+        while self._kept and self._kept[0][0] < moment:
+            for pending in self._kept.popleft()[1]:
+                if pending.discoveries_durable and pending.durable_at < moment:
+                    pending.candidates = pending.scope = ()
 
     def _back_to_submit(self, batch: "list[_Pending]") -> None:
         for pending in batch:
@@ -226,7 +240,7 @@ class Settlement:
                 self.refuse(counts)
                 raise
 
-    async def _barrier(self) -> None:
+    async def _barrier(self, now: float) -> None:
         batch, self._submitted = self._submitted, []
         try:
             await self.frontier.barrier()
@@ -236,11 +250,12 @@ class Settlement:
             self.forget_known()
             raise
         for pending in batch:
-            pending.discoveries_durable = True
+            pending.discoveries_durable, pending.durable_at = True, now
             # What was seen before is some other page's to send again, or this one's, sent twice.
             if pending.accepted is not None:
                 pending.candidates = pending.accepted
             self._promote(pending)
+        self._kept.append((now, batch))
 
     async def _settle(self) -> None:
         while self._to_settle and self.frontier.breaks == self._breaks:

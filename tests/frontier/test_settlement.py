@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linkcrawl.errors import FrontierUnavailable
-from linkcrawl.frontier.settlement import Settlement
+from linkcrawl.frontier.settlement import DOUBTED_S, Settlement
 from linkcrawl.records import Candidate, Lease, Outcome, Refusal
 
 SOON_S = 10.0
@@ -407,3 +407,24 @@ def test_a_server_that_forgot_what_it_had_called_durable_is_told_again() -> None
     scene = played(play)
     assert {candidate.url for candidate in some + others} <= scene.server.durable
     assert scene.forgotten >= 1
+
+
+def test_durable_discoveries_are_kept_for_the_seconds_that_a_server_may_lose_and_no_longer() -> None:
+    async def work() -> None:
+        scene = Scene()
+        old, young = a_lease(), a_lease()
+        links_of = {old: links(), young: links()}
+        scene.settlement.add(old, Outcome.OK, links_of[old])
+        await scene.settlement._turn(0.0, at_once=True)
+        scene.settlement.add(young, Outcome.OK, links_of[young])
+        await scene.settlement._turn(DOUBTED_S, at_once=True)
+        scene.server.lose_what_was_durable()
+        for _ in range(2):
+            with contextlib.suppress(FrontierUnavailable):
+                await scene.settlement._turn(DOUBTED_S + 1, at_once=True)
+        assert scene.server.durable == {candidate.url for candidate in links_of[young]}
+        scene.settlement.rows_durable([old, young])
+        await scene.settlement.drain(SOON_S)
+        assert set(scene.server.settled) == {old.visit_id, young.visit_id}
+
+    asyncio.run(work())
