@@ -353,6 +353,12 @@ class Frontier:
         """How many visits may be settled in all, as last heard; None: as many as there are."""
         return self._session.max_pages
 
+    async def recount_pages(self, held: int) -> None:
+        """Give back what this worker reserved of `max_pages` and neither settled nor holds (`held` leases), though it
+        did not know. Not while a lease is under way."""
+        await self._pages.recount(held)
+        await self._pages.return_unused()
+
     async def books(self) -> Books:
         """The crawl, counted; its cost does not grow with the crawl."""
         return await audit.read_books(self._session)

@@ -6,9 +6,10 @@ from typing import Any
 import msgspec
 
 from linkcrawl.errors import FrontierUnavailable
+from linkcrawl.frontier.connections import Argument
 from linkcrawl.frontier.pages import PageShare
 from linkcrawl.frontier.replies import Beat, Reconciled, WorkerFacts, WorkerSeen
-from linkcrawl.frontier.server import Argument, Call
+from linkcrawl.frontier.server import Call
 from linkcrawl.frontier.session import Session, awake_ms
 from linkcrawl.records import EndState, Lease, SiteHold
 
@@ -134,7 +135,7 @@ class Liveness:
             session.hear(int(server_us))
             dropped += [leases[partition][int(token)] for token in unknown]
             dropped_holds += [sites[partition][site.decode()] for site in not_held]
-        self._pages.came_back(len(dropped))
+        await self._pages.recount(len(held) - len(dropped))
         return Reconciled(True, tuple(dropped), tuple(dropped_holds), returned)
 
     async def _compare(self, calls: Sequence[Call]) -> tuple[list[Any], int]:

@@ -4,8 +4,9 @@ import time
 from collections.abc import Iterable
 
 from linkcrawl.errors import FrontierLost, UsageError
+from linkcrawl.frontier.connections import Argument
 from linkcrawl.frontier.keys import Keys
-from linkcrawl.frontier.server import Argument, Call, Server
+from linkcrawl.frontier.server import Call, Server
 from linkcrawl.frontier.spec import CrawlSpec
 from linkcrawl.records import EndState
 
@@ -100,5 +101,10 @@ class Session:
 
     @property
     def must_reconcile(self) -> bool:
-        """Whether a connection broke since this worker last compared what it holds with the server."""
+        """Whether a connection broke (or a lease failed) since this worker last compared what it holds with the
+        server."""
         return self.server.breaks != self.reconciled_at
+
+    def reconcile_again(self) -> None:
+        """What this worker holds is not known, though no connection broke."""
+        self.reconciled_at = -1

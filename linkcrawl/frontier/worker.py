@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from linkcrawl.crash import crash_point
-from linkcrawl.errors import FrontierLost, FrontierUnavailable
+from linkcrawl.errors import FrontierLost, FrontierUnavailable, UsageError
 from linkcrawl.frontier.blocklist import Blocklist
 from linkcrawl.frontier.client import Frontier
 from linkcrawl.frontier.held import HeldSite, Visit
@@ -226,8 +226,13 @@ class FrontierWorker:
         try:
             await work()
         except FrontierLost as why:
-            logger.error("%s", why)
+            if not self._stopping:  # each loop meets it
+                logger.error("%s", why)
             self.hooks.ended("frontier_lost")
+        except UsageError as why:
+            # The password was changed, a right was taken: only an operator can mend it.
+            logger.error("%s", why)
+            self.hooks.ended("frontier_refused")
         except Exception:
             logger.exception("the worker broke: it stops, and its leases go back by themselves")
             self.hooks.ended("internal_error")
@@ -311,6 +316,10 @@ class FrontierWorker:
         books = await self.frontier.books()
         most = self.frontier.max_pages
         at_limit = most is not None and books.pages >= most
+        if most is not None and not at_limit and not self._held:
+            # Pages that got lost on the way would be missing for ever: nobody could reach the limit.
+            async with self._exchange:
+                await self.frontier.recount_pages(len(self._held))
         if self._end_state is None and not at_limit and books.queued + books.delayed > 0:
             if books.queued == 0 or (most is not None and books.pages + books.leased >= most):
                 self.hooks.dry()
