@@ -64,6 +64,8 @@ class Submitted:
     """Those that the crawl did not know."""
     refused: Counter[Refusal] = field(default_factory=Counter)
     """Those refused for another reason than being known."""
+    interrupted: bool = False
+    """The server was away meanwhile: some that it took in just before count as known."""
 
     @property
     def known(self) -> int:
@@ -284,7 +286,8 @@ async def submit_seeds(frontier: Frontier, seeds: Seeds, watched: Watched, *, du
                 raise
             await asyncio.sleep(1)
             continue
-        return Submitted(seeds.count, min(new + stream.new, seeds.count), refused)
+        new = min(new + stream.new, seeds.count)
+        return Submitted(seeds.count, new, refused, interrupted=give_up_at is not None)
 
 
 class _Stream:

@@ -58,6 +58,7 @@ def as_json(result: Result) -> str:
         "new": found.submitted.new,
         "known": found.submitted.known,
         "refused": {reason.value: times for reason, times in found.submitted.refused.items()},
+        "interrupted": found.submitted.interrupted,
         "watch_patterns": found.patterns,
     }
     return json.dumps(told) + "\n"
@@ -73,7 +74,8 @@ def summary_of(result: Result) -> str:
         f"  {'':10} {submitted.new:>9,} new",
     ]
     if submitted.known:
-        lines.append(f"  {'':10} {submitted.known:>9,} known already, or given twice")
+        before = ", or taken in just before the server was away" if submitted.interrupted else ""
+        lines.append(f"  {'':10} {submitted.known:>9,} known already, or given twice{before}")
     for reason, times in submitted.refused.most_common():
         lines.append(f"  {'':10} {times:>9,} refused: {REFUSED.get(reason.value, reason.value)}")
     lines.append(f"  watch list {found.patterns:,} patterns")
