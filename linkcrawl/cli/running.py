@@ -56,8 +56,9 @@ def _stop(arguments: argparse.Namespace) -> None:
     if end is not EndState.STOPPED:
         print(f"the crawl has ended already: {end}")
     else:
+        end_it = "ends what it holds" if now.workers == 1 else "end what they hold"
         print(
-            f"stopped: {times(now.workers, 'worker')} end{'s' if now.workers == 1 else ''} what they hold "
+            f"stopped: {times(now.workers, 'worker')} {end_it} "
             f"({times(now.books.leased, 'URL')}); {_waiting(now)} for later"
         )
     if arguments.wait:
