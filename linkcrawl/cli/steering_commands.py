@@ -36,7 +36,7 @@ def _status(commands: Any) -> None:
         "examples:\n  linkcrawl status HERE\n"
         "  linkcrawl status HERE --json | jq .urls.queued\n"
         "  linkcrawl status HERE --site blog.example\n\n"
-        "Ctrl-C leaves it; the crawl goes on. The keys of --json are listed in linkcrawl/status.py: keys may\n"
+        "Ctrl-C leaves it; the crawl goes on. The keys of --json are listed in linkcrawl/status/__init__.py: keys may\n"
         "come, none goes or changes its meaning.",
     )
     parser.add_argument("--site", metavar="S", help="of this site alone")
