@@ -27,7 +27,7 @@ from linkcrawl.scope import Scope, ScopeRule
 from linkcrawl.urls.identity import IdentityRules
 from linkcrawl.urls.seeds import SeedUrl
 
-FILLING_MS, FILLING_SAID_EVERY_S = 60_000, 15.0
+FILLING_MS, FILLING_SAID_EVERY_S = 30_000, 5.0
 SUBMITTED_AT_ONCE = 3
 """Batches: while the server works on one, the next is packed."""
 SCOPE_REMEMBERED = 200_000
@@ -118,6 +118,7 @@ async def begin(frontier: Frontier, plan: Plan, watched: Watched) -> Found:
     if shared:
         await asyncio.to_thread(check_marker, plan.location, state.spec.crawl_id, state.spec.name)
     else:
+        await frontier.nobody_fills()
         await asyncio.to_thread(leave_marker, plan.location, state.spec.crawl_id, state.spec.name)
     async with _filling(frontier):
         kept = replace(plan.config, out=before.out) if shared else plan.config

@@ -39,3 +39,8 @@ async def _ask(session: Session, what: str, verb: str, ms: int) -> Claim:
 async def filling(session: Session, ms: int) -> None:
     """Say that this client submits seeds, and is dead if it has not said so again by then; 0: it is through."""
     await session.server.run_one("filling", session.keys.crawl, session.epoch, session.worker_id, ms)
+
+
+async def nobody_fills(session: Session) -> None:
+    """Forget those who said that they submit seeds."""
+    await session.server.run_one("filling", session.keys.crawl, session.epoch, "*", 0)

@@ -165,6 +165,10 @@ class Frontier:
         """An operator is submitting seeds: for so long the crawl is not complete. 0: they are in."""
         await claims.filling(self._session, ms)
 
+    async def nobody_fills(self) -> None:
+        """Whoever was submitting seeds is dead. Only for a server that nobody else uses."""
+        await claims.nobody_fills(self._session)
+
     async def set_deadline(self, ms: int | None) -> None:
         """The time of the crawl (`--max-time`) is over in so many ms, None: never. Whoever supervises its workers
         then ends it (`CrawlState.deadline_us`)."""

@@ -53,6 +53,9 @@ def test_a_crawl_is_not_complete_while_seeds_are_submitted(crawl_of: OpenCrawl) 
             await one.filling(0)
             while not await one.complete():
                 await asyncio.sleep(0.01)
+            await other.filling(60_000)
+            await one.nobody_fills()
+            assert await one.complete()
             await one.submit([url("a.example")])
             assert not await one.complete()
 
