@@ -25,7 +25,7 @@ FAILED_START_S = 10.0
 HUNG_AFTER_S = 45.0
 """A process that is still there so long after it was told to stop is hung: a clean stop takes less than 30 s."""
 CLEAN_ENDS = frozenset({"finished", "limit", "stopped"})
-FOR_GOOD = CLEAN_ENDS | {"frontier_lost"}
+FOR_GOOD = CLEAN_ENDS | {"frontier_lost", "frontier_refused"}
 """Ends after which no other process is started in its place."""
 FINE = frozenset({Outcome.OK, Outcome.REDIRECT, Outcome.NOT_HTML, Outcome.ROBOTS_DISALLOWED})
 """Outcomes that are no errors."""

@@ -21,7 +21,7 @@ from linkcrawl.config import CrawlConfig
 from linkcrawl.crew import Crew, Moment
 from linkcrawl.dataset.location import Location
 from linkcrawl.dataset.marker import check_marker
-from linkcrawl.errors import DatasetError, FrontierLost, FrontierUnavailable, LinkcrawlError
+from linkcrawl.errors import DatasetError, FrontierLost, FrontierUnavailable, LinkcrawlError, OtherVersion
 from linkcrawl.frontier.address import ServerAddress
 from linkcrawl.frontier.client import Frontier
 from linkcrawl.frontier.replies import Books
@@ -183,6 +183,8 @@ class _Service:
             except FrontierUnavailable as why:
                 self._say(f"{why}: waiting")
                 state = None
+            except OtherVersion:
+                raise
             except FrontierLost:
                 # A new client: the old one knows the crawl that was replaced.
                 await self._disconnect()

@@ -20,6 +20,9 @@ from scrapy.crawler import AsyncCrawlerProcess, Crawler
 from scrapy.settings import Settings
 
 from linkcrawl.download.files import raise_file_limit
+from linkcrawl.errors import FrontierLost, FrontierUnavailable, LinkcrawlError, OtherVersion
+from linkcrawl.frontier.address import ServerAddress
+from linkcrawl.frontier.client import Frontier
 from linkcrawl.frontier.scheduler import LeaseScheduler, Tally, scheduler_of
 from linkcrawl.spiders.links import LinkSpider
 
@@ -115,6 +118,24 @@ class _Life:
             self._tell(self._scheduler.measured_tally())
 
 
+async def _refusal(assignment: Assignment) -> LinkcrawlError | None:
+    """Why this worker cannot begin. None: it can, or the server does not answer yet.
+
+    Asked before Scrapy starts, which could only show a traceback of it.
+    """
+    try:
+        frontier = await Frontier.connect(ServerAddress.from_url(assignment.redis_url), assignment.name)
+        try:
+            await frontier.find()
+        finally:
+            await frontier.close()
+    except FrontierUnavailable:
+        return None
+    except LinkcrawlError as why:
+        return why
+    return None
+
+
 def _watch_parent() -> None:
     """Stop cleanly when the parent's pipe closes; leave at once if that takes too long."""
 
@@ -141,7 +162,13 @@ def main() -> int:
         sys.stdout.buffer.write(encode(tally) + b"\n")
         sys.stdout.buffer.flush()
 
-    reason = work(assignment, tell)
+    refusal = asyncio.run(_refusal(assignment))
+    if refusal is None:
+        reason = work(assignment, tell)
+    else:
+        sys.stderr.write(f"{refusal}\n")
+        lost = isinstance(refusal, FrontierLost) and not isinstance(refusal, OtherVersion)
+        reason = "frontier_lost" if lost else "frontier_refused"
     sys.stdout.buffer.write(encode({"ended": reason}) + b"\n")
     sys.stdout.buffer.flush()
     return 0 if reason in {"finished", "limit", "stopped"} else 1
