@@ -24,6 +24,7 @@ from linkcrawl.errors import FrontierLost, FrontierUnavailable, LinkcrawlError, 
 from linkcrawl.frontier.address import ServerAddress
 from linkcrawl.frontier.client import Frontier
 from linkcrawl.frontier.scheduler import LeaseScheduler, Tally, scheduler_of
+from linkcrawl.memory import keep_flat
 from linkcrawl.spiders.links import LinkSpider
 
 TALLY_EVERY_S = 1.0
@@ -154,6 +155,7 @@ def _watch_parent() -> None:
 
 def main() -> int:
     """The process's entry: `python -m linkcrawl.worker`."""
+    keep_flat()
     assignment = msgspec.json.decode(sys.stdin.buffer.readline(), type=Assignment)
     _watch_parent()
     encode = msgspec.json.Encoder().encode
