@@ -17,7 +17,7 @@ import msgspec
 from linkcrawl.chronicle import Chronicle
 from linkcrawl.crew import Crew, Moment
 from linkcrawl.errors import FrontierLost, FrontierUnavailable, LinkcrawlError, UsageError
-from linkcrawl.founding import Found, Watched, begin
+from linkcrawl.founding import Found, begin
 from linkcrawl.frontier.address import ServerAddress
 from linkcrawl.frontier.client import Frontier
 from linkcrawl.frontier.embedded import EmbeddedServer
@@ -25,6 +25,7 @@ from linkcrawl.frontier.replies import Books
 from linkcrawl.metrics import Board, metrics_of
 from linkcrawl.plan import Plan
 from linkcrawl.records import EndState, Refusal
+from linkcrawl.seeding import Watched
 
 LOOK_EVERY_S = 0.5
 COMMIT_AGE_MS = 60_000

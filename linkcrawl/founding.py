@@ -6,34 +6,22 @@ its seeds. The same command does the rest.
 """
 
 import asyncio
-import contextlib
 import secrets
 import time
-from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from linkcrawl.config import CrawlConfig, flag
 from linkcrawl.dataset.location import Location
 from linkcrawl.dataset.marker import check_marker, has_marker, leave_marker
-from linkcrawl.errors import FrontierUnavailable, UsageError
+from linkcrawl.errors import UsageError
 from linkcrawl.frontier.client import Frontier
 from linkcrawl.frontier.spec import CrawlSpec, CrawlState
-from linkcrawl.intake import Seeds
 from linkcrawl.plan import Addition, Plan
-from linkcrawl.records import Candidate, EndState, Refusal, Seed
+from linkcrawl.records import EndState
 from linkcrawl.run import pack_config, unpack_config
-from linkcrawl.scope import Scope, ScopeRule
+from linkcrawl.seeding import Submitted, Watched, filling, submit_seeds
 from linkcrawl.urls.identity import IdentityRules
-from linkcrawl.urls.seeds import SeedUrl
-
-FILLING_MS, FILLING_SAID_EVERY_S = 30_000, 5.0
-SUBMITTED_AT_ONCE = 3
-"""Batches: while the server works on one, the next is packed."""
-SCOPE_REMEMBERED = 200_000
-"""Sites (or hosts) that are not added to the scope twice by one command."""
-PATIENCE_S = 120.0
-"""How long a server that does not answer is waited for while seeds are submitted."""
 
 NOT_OF_THE_CRAWL = frozenset(
     {
@@ -55,25 +43,6 @@ KEPT_SETTINGS = ("scope", "tracking_param", "partitions", "expect_urls", "delay"
 
 
 @dataclass(frozen=True, slots=True)
-class Submitted:
-    """What became of the seeds of one command."""
-
-    seeds: int = 0
-    """As given."""
-    new: int = 0
-    """Those that the crawl did not know."""
-    refused: Counter[Refusal] = field(default_factory=Counter)
-    """Those refused for another reason than being known."""
-    interrupted: bool = False
-    """The server was away meanwhile: some that it took in just before count as known."""
-
-    @property
-    def known(self) -> int:
-        """Those that the crawl knew, or that were given twice."""
-        return self.seeds - self.new - sum(self.refused.values())
-
-
-@dataclass(frozen=True, slots=True)
 class Found:
     """The crawl that this command works for."""
 
@@ -85,15 +54,6 @@ class Found:
     watch_version: int
     patterns: int
     """Of the watch list."""
-
-
-@dataclass(frozen=True, slots=True)
-class Watched:
-    """Whom to tell while seeds are submitted."""
-
-    submitted: Callable[[int], None]
-    """Told now and then how many are in."""
-    log: Callable[[str], None]
 
 
 async def begin(frontier: Frontier, plan: Plan, watched: Watched) -> Found:
@@ -120,7 +80,7 @@ async def begin(frontier: Frontier, plan: Plan, watched: Watched) -> Found:
     else:
         await frontier.nobody_fills()
         await asyncio.to_thread(leave_marker, plan.location, state.spec.crawl_id, state.spec.name)
-    async with _filling(frontier):
+    async with filling(frontier):
         kept = replace(plan.config, out=before.out) if shared else plan.config
         await _set_limits(frontier, kept)
         await frontier.set_deadline(plan.config.max_time)
@@ -134,7 +94,7 @@ async def make(frontier: Frontier, plan: Plan, watched: Watched) -> Found:
     """Make the crawl, and submit the seeds. Raises UsageError if there is one of that name."""
     spec = _spec(plan)
     await frontier.create(spec)
-    async with _filling(frontier):
+    async with filling(frontier):
         await asyncio.to_thread(leave_marker, plan.location, spec.crawl_id, spec.name)
         await frontier.set_deadline(plan.config.max_time)
         await frontier.set_watch(plan.watch.patterns)
@@ -153,7 +113,7 @@ async def add(frontier: Frontier, state: CrawlState, plan: Addition, watched: Wa
     if plan.location is not None and await _out_moved(before, plan.config, plan.location, state.spec):
         kept = [name for name in kept if name != "out"]
     _check_unchanged(before, plan.config, kept)
-    async with _filling(frontier):
+    async with filling(frontier):
         if plan.given - NOT_OF_THE_CRAWL:
             await _set_limits(frontier, replace(plan.config, out=before.out))
         if state.end_state is not None or "max_time" in plan.given:
@@ -241,106 +201,3 @@ def ulid(now_ms: int) -> str:
     """A ULID: 48 bits of time, 80 of chance, in Crockford's base 32 (github.com/ulid/spec)."""
     value = now_ms << 80 | secrets.randbits(80)
     return "".join(CROCKFORD[value >> shift & 31] for shift in range(125, -1, -5))
-
-
-@contextlib.asynccontextmanager
-async def _filling(frontier: Frontier) -> AsyncIterator[None]:
-    """While this lasts, no worker takes the crawl for complete."""
-
-    async def say() -> None:
-        while True:
-            await asyncio.sleep(FILLING_SAID_EVERY_S)
-            with contextlib.suppress(FrontierUnavailable):
-                await frontier.filling(FILLING_MS)
-
-    await frontier.filling(FILLING_MS)
-    saying = asyncio.get_running_loop().create_task(say())
-    try:
-        yield
-    finally:
-        saying.cancel()
-        # Should this not arrive, it runs out by itself.
-        with contextlib.suppress(FrontierUnavailable):
-            await frontier.filling(0)
-
-
-async def submit_seeds(frontier: Frontier, seeds: Seeds, watched: Watched, *, durably: bool) -> Submitted:
-    """Submit all of them, waiting for a server that is away; durably: return when they are on its disk.
-
-    Raises FrontierUnavailable if it stays away: what is in stays in, and the same command does the rest.
-    """
-    new = 0
-    give_up_at: float | None = None
-    while True:
-        stream = _Stream(frontier, seeds, watched.submitted)
-        try:
-            refused = await stream.run()
-            if durably:
-                await frontier.barrier()
-        except FrontierUnavailable as why:
-            # From the start: those that are in are refused as known, those that the server forgot are not.
-            new += stream.new
-            if give_up_at is None:
-                give_up_at = time.monotonic() + PATIENCE_S
-                watched.log(f"{why}: waiting")
-            elif time.monotonic() > give_up_at:
-                raise
-            await asyncio.sleep(1)
-            continue
-        new = min(new + stream.new, seeds.count)
-        return Submitted(seeds.count, new, refused, interrupted=give_up_at is not None)
-
-
-class _Stream:
-    """One pass over the seeds."""
-
-    def __init__(self, frontier: Frontier, seeds: Seeds, submitted: Callable[[int], None]) -> None:
-        self.new = 0
-        self._frontier = frontier
-        self._batches = seeds.batches()
-        self._scope = Scope(ScopeRule(frontier.spec.scope))
-        self._in_scope: set[int] = set()
-        self._refused: Counter[Refusal] = Counter()
-        self._done = 0
-        self._told = submitted
-
-    async def run(self) -> Counter[Refusal]:
-        """What was refused, those that were known left out."""
-        tasks = [asyncio.create_task(self._submit()) for _ in range(SUBMITTED_AT_ONCE)]
-        try:
-            await asyncio.gather(*tasks)
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.wait(tasks)
-        return self._refused
-
-    async def _submit(self) -> None:
-        for batch in self._batches:
-            await self._widen_scope(batch)
-            answers = await self._frontier.submit([_candidate(seed) for seed in batch])
-            counted = Counter(answers)
-            accepted = counted.pop(None, 0)
-            if accepted:
-                self.new += accepted
-                await self._frontier.count_seeds(accepted)
-            counted.pop(Refusal.SEEN, None)
-            self._refused.update({reason: times for reason, times in counted.items() if reason is not None})
-            self._done += len(batch)
-            self._told(self._done)
-
-    async def _widen_scope(self, batch: Iterable[SeedUrl]) -> None:
-        if self._scope.rule is ScopeRule.WEB:
-            return
-        keys = {self._scope.key(seed.host, seed.site) for seed in batch}
-        fresh = [key for key in keys if hash(key) not in self._in_scope]
-        if fresh:
-            await self._frontier.add_scope(sorted(fresh))
-        if len(self._in_scope) > SCOPE_REMEMBERED:
-            self._in_scope.clear()
-        self._in_scope.update(map(hash, fresh))
-
-
-def _candidate(seed: SeedUrl) -> Candidate:
-    kind = Seed.HTTPS_FIRST if seed.https_first else Seed.YES
-    return Candidate(seed.url, seed.host, seed.site, depth=0, seed=kind)

@@ -9,13 +9,14 @@ from linkcrawl.config import OPTIONS, CrawlConfig
 from linkcrawl.dataset.location import Location
 from linkcrawl.dataset.marker import has_marker
 from linkcrawl.errors import DatasetError, FrontierUnavailable, UsageError
-from linkcrawl.founding import Found, Watched, add, make
+from linkcrawl.founding import Found, add, make
 from linkcrawl.frontier.address import ServerAddress
 from linkcrawl.frontier.client import Frontier
 from linkcrawl.frontier.spec import CrawlState
 from linkcrawl.intake import Seen
 from linkcrawl.plan import Addition, Plan, make_addition, make_plan
 from linkcrawl.run import unpack_config
+from linkcrawl.seeding import Watched
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from linkcrawl import config as configuration
 from linkcrawl.cli.flags import settings_of
 from linkcrawl.cli.progress import REFUSED, SeedDisplay
 from linkcrawl.config import OPTIONS
-from linkcrawl.founding import Watched
+from linkcrawl.seeding import Watched
 from linkcrawl.submission import Asked, Result, submit
 
 
