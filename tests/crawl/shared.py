@@ -37,21 +37,24 @@ _serials = itertools.count(1)
 class WorkerProcess:
     """`python -m linkcrawl.worker` for one crawl. Its end ends with that of the `with` block."""
 
-    def __init__(self, redis_url: str, name: str, out: Path, environment: dict[str, str]) -> None:
+    def __init__(
+        self, redis_url: str, out: str, environment: dict[str, str], prefix: Sequence[str] = ()
+    ) -> None:
         self.worker_id = f"t{os.getpid()}-{next(_serials)}"
         self._assignment = {
             "redis_url": redis_url,
-            "name": name,
+            "name": "crawl",
             "worker_id": self.worker_id,
-            "out": str(out),
+            "out": out,
         }
+        self._prefix = prefix
         self._environment = {**os.environ, **environment}
 
     def __enter__(self) -> Self:
         self._log = tempfile.TemporaryFile()
         self._said = tempfile.TemporaryFile()
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "linkcrawl.worker"],
+            [*self._prefix, sys.executable, "-m", "linkcrawl.worker"],
             stdin=subprocess.PIPE,
             stdout=self._said,
             stderr=self._log,
@@ -111,7 +114,8 @@ def _all_of(number: int) -> str:
 class SharedCrawl:
     """One crawl of a whole test web, every host of it a seed, on a server of its own.
 
-    options: flags of `linkcrawl crawl` beside the usual ones of these tests (they win).
+    options: flags of `linkcrawl crawl` beside the usual ones of these tests (they win). reached_by_name: the hosts
+    are looked up, as those of the web are, instead of led to the test's server.
     """
 
     def __init__(
@@ -120,19 +124,24 @@ class SharedCrawl:
         out: Path,
         *options: str,
         delay_s: float = DELAY_S,
-        watch: Sequence[str] = WATCHED,
+        reached_by_name: bool = False,
     ) -> None:
         self.web = web
         self.out = out
         self.delay_s = delay_s
-        self.watch = tuple(watch)
+        self.watch = WATCHED
+        self._to_here = () if reached_by_name else ("--connect-to", web.connect_to)
         self.workers: list[WorkerProcess] = []
         self._options = options
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
         self.server = self._stack.enter_context(RestartableServer())
-        self.make()
+        try:
+            self.make()
+        except BaseException:
+            self._stack.close()
+            raise
         return self
 
     def __exit__(
@@ -147,8 +156,7 @@ class SharedCrawl:
         """Of a `linkcrawl crawl` that works for this crawl."""
         seeds = [f"http://{host}/" for host in self.web.web]
         own = ["-o", str(self.out), "--watch", *self.watch, "--redis", self.server.url, *PACE]
-        to_here = ["--delay", f"{round(self.delay_s * 1000)}ms", "--connect-to", self.web.connect_to]
-        return [*seeds, *own, *to_here, *self._options]
+        return [*seeds, *own, "--delay", f"{round(self.delay_s * 1000)}ms", *self._to_here, *self._options]
 
     def make(self) -> None:
         """Make the crawl, or another one of its name on an emptied server."""
@@ -159,10 +167,12 @@ class SharedCrawl:
 
     # --- workers
 
-    def worker(self, redis_url: str | None = None, **environment: str) -> WorkerProcess:
-        """Start one more. redis_url: another way to the same server."""
+    def worker(
+        self, redis_url: str | None = None, *, prefix: Sequence[str] = (), **environment: str
+    ) -> WorkerProcess:
+        """Start one more. redis_url: another way to the same server. prefix: a command in front of it."""
         where = redis_url or self.server.url
-        worker = self._stack.enter_context(WorkerProcess(where, "crawl", self.out, environment))
+        worker = self._stack.enter_context(WorkerProcess(where, str(self.out), environment, prefix))
         self.workers.append(worker)
         return worker
 
@@ -200,7 +210,7 @@ class SharedCrawl:
         finally:
             await frontier.close()
 
-    def command(self, *words: str | int) -> Any:
+    def command(self, *words: str | bytes | int) -> Any:
         """Ask the server something plain."""
 
         async def ask() -> Any:
@@ -249,8 +259,10 @@ class SharedCrawl:
 
 
 def hurried(web: LocalWeb, host: str, delay_s: float) -> list[str]:
-    """Pairs of requests to a host that started closer than the delay: how close, and what was asked for."""
-    hits = sorted(web.hits_of(host), key=lambda hit: hit.started)
+    """Pairs of requests to a host (or those below it) that started closer than the delay: how close, and what was
+    asked for."""
+    own = [hit for hit in web.hits if hit.host == host or hit.host.endswith(f".{host}")]
+    hits = sorted(own, key=lambda hit: hit.started)
     return [
         f"{after.started - before.started:.3f} s: {before.path} {after.path}, connections "
         f"{before.connection} {after.connection}, {before.started - hits[0].started:.2f} s after the first"
