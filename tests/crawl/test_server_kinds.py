@@ -24,12 +24,6 @@ Kind = Callable[[Path], AbstractContextManager[str]]
 
 
 @contextmanager
-def cluster_of_valkeys(folder: Path) -> Iterator[str]:
-    with LocalCluster(valkey_server()) as cluster:
-        yield cluster.url
-
-
-@contextmanager
 def cluster_without_waitaof(folder: Path) -> Iterator[str]:
     with LocalCluster(redis_server()) as cluster:
         yield cluster.url
@@ -74,37 +68,46 @@ def password(folder: Path) -> Iterator[str]:
         yield f"redis://:p%40ss%2Fw%3Ard@{server.at}/0"
 
 
-def documented_acl(name: str, *, waitaof: bool) -> list[list[str]]:
-    """The commands that docs/servers.md gives for a user who works on the crawl `name`."""
+def documented_acl(name: str, *more: str) -> list[list[str]]:
+    """The commands that docs/servers.md gives for a user who works on the crawl `name`: the first, and those with
+    the rights that are named."""
     lines = [line.strip() for line in DOCS.read_text().splitlines() if line.startswith("    ACL SETUSER")]
-    wanted = [line for line in lines if "~{NAME}" in line or (waitaof and line.endswith("+waitaof"))]
-    assert len(wanted) == 1 + waitaof
+    wanted = [line for line in lines if "~{NAME}" in line or any(right in line.split() for right in more)]
+    assert len(wanted) == 1 + len(more)
     return [line.replace("NAME", name).replace("PASSWORD", "s3cret").split() for line in wanted]
 
 
-@contextmanager
-def a_user_with_the_least(binary: Path, waitaof: bool) -> Iterator[str]:
-    with ServerProcess(binary) as server:
-        with server.client() as admin:
-            for command in documented_acl(NAME, waitaof=waitaof):
-                admin.execute_command(*command)
-        yield f"redis://linkcrawl:s3cret@{server.at}/0"
+def give_the_least(server: ServerProcess, name: str, *more: str) -> None:
+    """Make the user that docs/servers.md describes."""
+    with server.client() as admin:
+        for command in documented_acl(name, *more):
+            admin.execute_command(*command)
 
 
 @contextmanager
 def least_user(folder: Path) -> Iterator[str]:
-    with a_user_with_the_least(valkey_server(), waitaof=True) as url:
-        yield url
+    with ServerProcess(valkey_server()) as server:
+        give_the_least(server, NAME, "+waitaof", "+select")
+        yield f"redis://linkcrawl:s3cret@{server.at}/1"
 
 
 @contextmanager
 def least_user_without_waitaof(folder: Path) -> Iterator[str]:
-    with a_user_with_the_least(redis_server(), waitaof=False) as url:
-        yield url
+    with ServerProcess(redis_server()) as server:
+        give_the_least(server, NAME)
+        yield f"redis://linkcrawl:s3cret@{server.at}"
+
+
+@contextmanager
+def cluster_with_the_least_user(folder: Path) -> Iterator[str]:
+    with LocalCluster(valkey_server()) as cluster:
+        for node in cluster.nodes:
+            give_the_least(node, NAME, "+waitaof", "+cluster|slots")
+        yield cluster.url.replace("://", "://linkcrawl:s3cret@")
 
 
 KINDS = [
-    cluster_of_valkeys,
+    cluster_with_the_least_user,
     cluster_without_waitaof,
     tls,
     tls_with_our_certificate,
@@ -201,12 +204,15 @@ def test_a_cluster_in_trouble_costs_time_and_nothing_else(
 def test_a_replica_that_is_promoted_goes_on(tmp_path: Path) -> None:
     out = tmp_path / "out"
     with WatchedServer(valkey_server()) as servers:
-        with LocalWeb(WEB) as web, Crawl(*options(web, out, servers.url)) as crawl:
+        for server in (servers.master, servers.replica):
+            give_the_least(server, NAME, "+waitaof", "+role")
+        url = servers.url.replace("://", "://linkcrawl:s3cret@")
+        with LocalWeb(WEB) as web, Crawl(*options(web, out, url)) as crawl:
             wait_until(lambda: len(web.hits) > 20)
             servers.master.kill()
             code, said, told = crawl.end()
         assert code == 0, told
-        assert_whole(out, servers.url, said, told)
+        assert_whole(out, url, said, told)
         with servers.replica.client() as client:
             role, *_ = client.execute_command("ROLE")
         assert role == b"master"
@@ -256,7 +262,7 @@ def test_tls_where_none_is_spoken_is_a_sentence(tmp_path: Path) -> None:
 
 
 def test_a_wrong_user_or_password_is_a_sentence(tmp_path: Path) -> None:
-    with a_user_with_the_least(valkey_server(), waitaof=True) as url:
+    with least_user(tmp_path) as url:
         where = url.partition("@")[2]
         for wrong in (f"redis://linkcrawl:s3cretno@{where}", f"redis://nobody:s3cret@{where}"):
             code, told = run_at(wrong, tmp_path)
@@ -278,9 +284,8 @@ def test_a_user_that_may_not_all_is_told_what_it_lacks(
     tmp_path: Path, binary: Callable[[], Path], lack: str, named: str
 ) -> None:
     with ServerProcess(binary()) as server:
+        give_the_least(server, "crawl")
         with server.client() as admin:
-            for command in documented_acl("crawl", waitaof=False):
-                admin.execute_command(*command)
             admin.execute_command("ACL", "SETUSER", "linkcrawl", lack)
         code, told = run_at(f"redis://linkcrawl:s3cret@{server.at}/0", tmp_path)
         assert_one_sentence(code, told, "does not allow this user (linkcrawl)", named)
