@@ -313,7 +313,7 @@ class FrontierWorker:
 
     async def _when_dry(self) -> None:
         """Nothing in hand but visits that wait for their files: publish, and look whether this is the end."""
-        books = await self.frontier.books()
+        books = await self.frontier.books(audited=False)
         most = self.frontier.max_pages
         at_limit = most is not None and books.pages >= most
         if most is not None and not at_limit and not self._held:

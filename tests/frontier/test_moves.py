@@ -44,6 +44,28 @@ def test_a_url_goes_from_submit_to_settled(crawl_of: OpenCrawl) -> None:
             assert books.balanced
             assert books.settled == {Outcome.OK: 1}
             assert books.refused == {Refusal.SEEN: 1}
+            counted = await worker.books(audited=False)
+            assert (counted.accepted, counted.settled, counted.refused) == (1, books.settled, books.refused)
+            assert counted.balanced
+
+    asyncio.run(scenario())
+
+
+def test_a_url_that_one_batch_offers_twice_is_asked_about_once_and_counted_twice(crawl_of: OpenCrawl) -> None:
+    async def scenario() -> None:
+        async with crawl_of(max_depth=3) as crawl:
+            worker = await crawl.worker()
+            deep, less_deep, again = (url("a.example", "/x", depth=depth) for depth in (4, 2, 3))
+            other = url("b.example", "/x", depth=1)
+            offered = [deep, other, deep, less_deep, again, other._replace(round=1)]
+            depth, seen = Refusal.DEPTH, Refusal.SEEN
+            assert await worker.submit(offered) == [depth, None, depth, None, seen, None]
+            assert await worker.submit([again, again, other]) == [seen] * 3
+            assert (await worker.books()).refused == {depth: 2, seen: 4}
+            leased = {
+                (lease.candidate.url, lease.candidate.depth) for lease in leases_of(await worker.lease(5, 5))
+            }
+            assert leased == {("https://a.example/x", 2), ("https://b.example/x", 1)}
 
     asyncio.run(scenario())
 
