@@ -27,12 +27,13 @@ from linkcrawl.frontier.claims import Claim
 from linkcrawl.frontier.client import Frontier
 from linkcrawl.frontier.facts import OwnFacts
 from linkcrawl.frontier.held import Visit
+from linkcrawl.frontier.hooks import Hooks
 from linkcrawl.frontier.network_watch import Network
 from linkcrawl.frontier.outages import Outages
 from linkcrawl.frontier.pacing import Pace
 from linkcrawl.frontier.replies import WorkerFacts
 from linkcrawl.frontier.start_urls import DEFAULT_KEY
-from linkcrawl.frontier.worker import LONGEST_BACK_OFF_S, SHORTEST_BACK_OFF_S, FrontierWorker, Hooks
+from linkcrawl.frontier.worker import LONGEST_BACK_OFF_S, SHORTEST_BACK_OFF_S, FrontierWorker
 from linkcrawl.records import Candidate, Fetch, Outcome, Page, Refusal
 from linkcrawl.run import CrawlIdentity, Run, unpack_config
 

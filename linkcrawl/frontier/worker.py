@@ -15,17 +15,17 @@ from typing import Any
 
 from linkcrawl.crash import crash_point
 from linkcrawl.errors import FrontierLost, FrontierUnavailable, UsageError
-from linkcrawl.frontier.blocklist import Blocklist
 from linkcrawl.frontier.client import Frontier
 from linkcrawl.frontier.held import HeldSite, Visit
+from linkcrawl.frontier.hooks import Hooks
 from linkcrawl.frontier.network_watch import Network
 from linkcrawl.frontier.outages import Outages
 from linkcrawl.frontier.outbox import Outbox
 from linkcrawl.frontier.pacing import Pace, Pacing
-from linkcrawl.frontier.replies import WorkerFacts
 from linkcrawl.frontier.settlement import Settlement
+from linkcrawl.frontier.tables_heeded import TablesHeeded
 from linkcrawl.hash_table import HashMemory
-from linkcrawl.records import Candidate, EndState, Fetch, Lease, Outcome, Refusal, SiteHold
+from linkcrawl.records import Candidate, EndState, Fetch, Lease, Outcome, Refusal
 
 logger = logging.getLogger(__name__)
 
@@ -36,28 +36,6 @@ SHORTEST_BACK_OFF_S, LONGEST_BACK_OFF_S = 0.1, 5.0
 START_URLS_EVERY_S = 1.0
 KNOWN_SLOTS = 1 << 20
 """For URLs remembered as known to the frontier: a repeated navigation link then costs no round trip. 8 MB."""
-
-
-@dataclass(frozen=True, slots=True)
-class Hooks:
-    """What the worker tells the crawler around it."""
-
-    start: Callable[[Visit], None]
-    """Download this visit (or, where its fetch is known, pass it on)."""
-    dry: Callable[[], None]
-    """Nothing is left to lease for now: publish the rows."""
-    ended: Callable[[str], None]
-    """The crawl is over, with that reason: close."""
-    scope_grew: Callable[[Sequence[str]], None]
-    in_scope: Callable[[Candidate], bool]
-    """As far as this worker knows."""
-    facts: Callable[[], WorkerFacts]
-    """What is told with each beat."""
-    take_start_urls: Callable[[], Coroutine[Any, Any, bool]]
-    """Take in the next seeds that were pushed by hand; True: there may be more."""
-    tables_changed: Callable[[int, int], Coroutine[Any, Any, None]]
-    """The watch list or the block list has a new version (watch_version, blocked_version): read it. What is
-    blocked is heeded here already."""
 
 
 @dataclass(slots=True)
@@ -73,6 +51,7 @@ class FrontierWorker:
     pacing: Pacing = field(init=False)
     settlement: Settlement = field(init=False)
     outbox: Outbox = field(init=False)
+    tables: TablesHeeded = field(init=False)
     hindrances: dict[str, str] = field(default_factory=dict)
     """Why no leases are taken now, by who says so; empty: they are."""
     known: HashMemory = field(default_factory=lambda: HashMemory(KNOWN_SLOTS))
@@ -88,8 +67,6 @@ class FrontierWorker:
     _said_dead: bool = False
     _paused: bool = False
     _end_state: EndState | None = None
-    _scope_version: int = 0
-    _table_versions: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         outbox = self.outbox = Outbox(self.frontier, self._let_go, self._wake.set)
@@ -102,6 +79,13 @@ class FrontierWorker:
             lambda site, record: outbox.robots(site.hold.site, record),
             self.frontier.may_start,
             self._network_changed,
+        )
+        self.tables = TablesHeeded(
+            self.frontier,
+            self.pacing.block,
+            self.hooks.scope_grew,
+            self.hooks.in_scope,
+            self.hooks.tables_changed,
         )
         self.settlement = Settlement(
             self.frontier, self._now_known, self.known.clear, self._let_go, self.outages
@@ -292,18 +276,10 @@ class FrontierWorker:
             for hold in holds:
                 self.outbox.release(HeldSite(hold, 0, waiting=deque(hold.leases)))
             return False
-        await self._learn_scope_of(holds)
+        await self.tables.learn_scope_of(holds)
         for hold in holds:
             self.pacing.take(hold)
         return bool(holds)
-
-    async def _learn_scope_of(self, holds: Sequence[SiteHold]) -> None:
-        """Seeds that came just now may be leased before the next beat tells of their sites: links between pages of
-        theirs must not be taken for foreign."""
-        if all(self.hooks.in_scope(lease.candidate) for hold in holds for lease in hold.leases):
-            return
-        with contextlib.suppress(FrontierUnavailable):
-            await self._take_up_scope()
 
     def _urls_per_site(self) -> int:
         return max(2, min(32, round(20 / max(self.pace.delay_s, 0.001))))
@@ -385,7 +361,7 @@ class FrontierWorker:
             self._end_state = beat.end_state
             self._give_sites_back()
             self._wake.set()
-        await self._take_up_tables(beat.scope_version, (beat.watch_version, beat.blocked_version))
+        await self.tables.heed(beat)
 
     async def _begin_anew(self, life: int | None) -> None:
         """life: the incarnation that is dead; another beat may have begun anew already."""
@@ -419,24 +395,6 @@ class FrontierWorker:
         for visit_id in visit_ids:
             self.settlement.forget(visit_id)
             self._held.pop(visit_id, None)
-
-    async def _take_up_tables(self, scope_version: int, versions: tuple[int, int]) -> None:
-        if scope_version != self._scope_version:
-            await self._take_up_scope()
-        if versions != self._table_versions:
-            _, blocked = await self.frontier.blocked() if versions[1] else (0, [])
-            self.pacing.block(Blocklist(blocked))
-            await self.hooks.tables_changed(*versions)
-            self._table_versions = versions
-
-    async def _take_up_scope(self) -> None:
-        while True:
-            since = self._scope_version
-            version, keys = await self.frontier.scope(since)
-            if version <= since:
-                return
-            self.hooks.scope_grew(keys)
-            self._scope_version = max(version, self._scope_version)
 
     def _network_changed(self, gone: bool) -> None:
         if gone:

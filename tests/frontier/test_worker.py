@@ -11,8 +11,9 @@ import pytest
 
 from linkcrawl.frontier import Frontier, WorkerFacts
 from linkcrawl.frontier.held import Visit
+from linkcrawl.frontier.hooks import Hooks
 from linkcrawl.frontier.pacing import Pace
-from linkcrawl.frontier.worker import FrontierWorker, Hooks
+from linkcrawl.frontier.worker import FrontierWorker
 from linkcrawl.records import Candidate, EndState, Fetch, Outcome, RobotsRecord, RobotsState
 from tests.frontier.conftest import Crawl, OpenCrawl, url
 
