@@ -9,7 +9,7 @@ from linkcrawl.errors import FrontierUnavailable, UsageError
 from linkcrawl.frontier import Frontier, Reconciled, Release, ServerAddress
 from linkcrawl.frontier.keys import Keys
 from linkcrawl.records import Lease, Outcome, SiteHold
-from tests.frontier.conftest import OpenCrawl, url
+from tests.frontier.conftest import Crawl, OpenCrawl, a_spec, url
 from tests.frontier.test_loss import (
     test_a_dead_workers_urls_come_back_and_only_downloads_count_a_crash,
     test_a_freed_site_is_due_one_full_delay_later,
@@ -191,3 +191,32 @@ def test_a_node_of_a_cluster_is_no_single_server(cluster: LocalCluster) -> None:
     elsewhere = next(f"c{i}" for i in range(99) if cluster.holder_of(Keys(f"c{i}").crawl) is not node)
     with pytest.raises(UsageError, match=r"use redis\+cluster://"):
         asyncio.run(Frontier.connect(ServerAddress.from_url(node.url), elsewhere))
+
+
+def test_a_replica_that_is_promoted_has_all_that_was_durable() -> None:
+    async def scenario(cluster: LocalCluster) -> None:
+        crawl = Crawl(ServerAddress.from_url(cluster.url), a_spec(partitions=16))
+        worker = await crawl.client()
+        try:
+            await worker.create(crawl.spec)
+            await worker.join()
+            await worker.submit([url(f"{i}.example") for i in range(30)])
+            holds = await worker.lease(100, 1)
+            await worker.barrier()
+            cluster.nodes[1].kill()
+            with pytest.raises(FrontierUnavailable):
+                await worker.books()
+            result = await carry_on(worker, leases_of(holds), holds)
+            assert (result.dropped, result.returned) == ((), 0)
+            assert await worker.settle([(lease, Outcome.OK) for lease in leases_of(holds)]) == 0
+            books = await worker.books()
+            assert (books.accepted, books.pages, books.balanced) == (30, 30, True), books.off
+        finally:
+            await crawl.close()
+
+    with LocalCluster(valkey_server()) as cluster:
+        replica = cluster.add_replica(cluster.nodes[1])
+        asyncio.run(scenario(cluster))
+        with replica.client() as client:
+            assert client.dbsize() > 0
+            assert client.info("replication")["role"] == "master"

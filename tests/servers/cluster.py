@@ -73,6 +73,45 @@ class LocalCluster:
                     client.execute_command("CLUSTER", "MEET", first.host, first.port, first.bus)
         self.wait_until_whole()
 
+    def add_replica(self, master: ServerProcess) -> ServerProcess:
+        """A replica of a master, that has all of its data and is known to all; it is promoted when that dies."""
+        replica = self._stack.enter_context(self._node())
+        first = self.nodes[0]
+        with replica.client() as client, master.client() as of:
+            client.execute_command("CLUSTER", "MEET", first.host, first.port, first.bus)
+            until = time.monotonic() + READY_S
+            while not self._knows_all_slots(replica):
+                assert time.monotonic() < until, "the replica does not get to know the cluster"
+                time.sleep(0.05)
+            client.execute_command("CLUSTER", "REPLICATE", _id_of(of))
+            while not self._follows(replica, master):
+                assert time.monotonic() < until, "the replica does not follow"
+                time.sleep(0.05)
+        return replica
+
+    @staticmethod
+    def _knows_all_slots(node: ServerProcess) -> bool:
+        with node.client() as client:
+            info: Any = client.execute_command("CLUSTER INFO")
+        return int(info["cluster_slots_ok"]) == SLOTS
+
+    def _follows(self, replica: ServerProcess, master: ServerProcess) -> bool:
+        with replica.client() as client:
+            linked = client.info("replication")["master_link_status"] == "up"
+        told = [self._replicas_of(master, node) for node in self.nodes]
+        return linked and all((replica.host, replica.port) in some for some in told)
+
+    @staticmethod
+    def _replicas_of(master: ServerProcess, node: ServerProcess) -> list[tuple[str, int]]:
+        with node.client() as client:
+            ranges: Any = client.execute_command("CLUSTER", "SLOTS")
+        held = [
+            nodes
+            for _, _, *nodes in ranges
+            if (nodes[0][0].decode(), nodes[0][1]) == (master.host, master.port)
+        ]
+        return [(host.decode(), port) for nodes in held for host, port, *_ in nodes[1:]]
+
     def wait_until_whole(self) -> None:
         """Until every node knows all slots."""
         until = time.monotonic() + READY_S
