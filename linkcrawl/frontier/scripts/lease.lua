@@ -85,23 +85,18 @@ local function promote()
   local wait = until_first(P .. ':delayed')
   if wait ~= 0 then return wait end
   local ripe = redis.call('ZRANGEBYSCORE', P .. ':delayed', '-inf', now, 'LIMIT', 0, PROMOTED)
-  -- What nobody counted in was put there by somebody else.
+  -- What nobody counted in was put there by somebody else: it is counted as accepted now, whatever it is.
   local known = tonumber(redis.call('HGET', P .. ':c', 'delayed')) or 0
-  local foreign = redis.call('ZCARD', P .. ':delayed') - known
+  local foreign = math.max(0, redis.call('ZCARD', P .. ':delayed') - known)
+  count('accepted', foreign)
+  count('delayed', foreign - #ripe)
   for _, record in ipairs(ripe) do
     local level, name, entry = split(record)
-    if level then
+    if level and is_entry(entry) then
       enqueue(site_of(name), level, entry)
       count('queued', 1)
-      count('delayed', -1)
     else
-      bury('garbage', 'delayed', record)
-      if foreign > 0 then
-        foreign = foreign - 1
-        count('accepted', 1)
-      else
-        count('delayed', -1)
-      end
+      bury(level and why_not_entry(entry) or 'garbage', 'delayed', record)
     end
   end
   call_many('ZREM', P .. ':delayed', ripe)
