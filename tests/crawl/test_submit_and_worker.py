@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 import redis
 
@@ -215,6 +216,23 @@ def test_a_killed_process_is_replaced(tmp_path: Path, server: RestartableServer)
             worker.workers()[0].kill()
             assert_finished(worker)
             assert "a worker died (signal SIGKILL)" in worker.told()
+    assert_whole(out)
+
+
+def test_a_supervisor_that_is_killed_takes_its_workers_with_it_and_loses_nothing(
+    tmp_path: Path, server: RestartableServer
+) -> None:
+    out = tmp_path / "out"
+    with LocalWeb(WEB) as web:
+        submit(server.url, "--seeds", "-", *options_of(web, out), stdin=seeds_of(web))
+        with Worker(server.url, "--workers", "2") as worker:
+            wait_until(lambda: len(web.hits) > 25)
+            family = worker.family()
+            worker.process.kill()
+            _, alive = psutil.wait_procs(family, timeout=30)
+            assert not alive
+        with Worker(server.url) as other:
+            assert_finished(other)
     assert_whole(out)
 
 
