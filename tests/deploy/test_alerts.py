@@ -19,6 +19,17 @@ def test_the_rules_are_sound() -> None:
     output("promtool", "check", "rules", "--lint=all", "--lint-fatal", RULES)
 
 
+def test_prometheus_takes_its_settings_and_finds_the_rules(tmp_path: Path) -> None:
+    settings = (DEPLOY / "prometheus" / "prometheus.yml").read_text()
+    prometheus = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]["prometheus"]
+    for mount in prometheus["volumes"]:
+        source, inside, *_ = mount.split(":")
+        if source.startswith("./"):
+            settings = settings.replace(inside, str(DEPLOY / source))
+    (tmp_path / "prometheus.yml").write_text(settings)
+    assert f"{len(NAMES)} rules found" in output("promtool", "check", "config", tmp_path / "prometheus.yml")
+
+
 def test_their_tests_pass() -> None:
     output("promtool", "test", "rules", TESTS)
 
@@ -44,6 +55,19 @@ def test_an_alert_says_how_bad_it_is_and_what_to_do(alert: dict[str, dict[str, s
     page, _, anchor = notes["runbook_url"].partition("#")
     assert REPOSITORY / page == MANUAL
     assert anchor in anchors(MANUAL.read_text())
+
+
+@pytest.mark.parametrize("page", [MANUAL, DEPLOY / "README.md"], ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    targets = re.findall(r"\]\(([^)]+)\)", page.read_text())
+    assert targets
+    for target in targets:
+        path, _, anchor = target.partition("#")
+        if path.startswith("http"):
+            continue
+        there = page if not path else page.parent / path
+        assert there.exists(), target
+        assert not anchor or anchor in anchors(there.read_text()), target
 
 
 def anchors(text: str) -> set[str]:
