@@ -5,11 +5,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import redis
 
 from linkcrawl.frontier import DeadLetter, Frontier
 from linkcrawl.records import EndState
 from tests.crawl.process import wait_until
+from tests.crawl.server import RestartableServer
 from tests.crawl.shared import SharedCrawl, wait_for_hits
+from tests.crawl.sharing import NAME, Worker, options_of, submit
 from tests.web import LocalWeb, expected_links, reachable
 from tests.web.found import found_links, newest_visits
 from tests.web.random_web import WATCHED, random_web
@@ -79,3 +82,14 @@ def test_a_crawl_does_not_end_while_seeds_wait(tmp_path: Path) -> None:
         assert state is not None
         assert state.end_state is EndState.FINISHED
     assert newest_visits(tmp_path / "out").keys() == reachable(WEB)
+
+
+def test_a_worker_that_stays_opens_a_finished_crawl_for_what_is_pushed(tmp_path: Path) -> None:
+    out, (first, *others) = tmp_path / "out", list(WEB)
+    with RestartableServer() as server, LocalWeb(WEB) as web, Worker(server.url, "--stay") as worker:
+        submit(server.url, f"http://{first}/", *options_of(web, out, delay="10ms"))
+        wait_until(lambda: worker.told().count("has ended: finished") == 1)
+        with redis.Redis.from_url(server.url) as client:
+            client.lpush(f"{NAME}:start_urls", *(json.dumps({"url": f"http://{host}/"}) for host in others))
+        wait_until(lambda: worker.told().count("has ended: finished") == 2)
+    assert newest_visits(out).keys() == reachable(WEB)
