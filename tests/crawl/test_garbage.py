@@ -42,7 +42,7 @@ def test_garbage_in_every_queue_stops_no_worker(tmp_path: Path) -> None:
         assert books.dead >= 2 * len(JUNK) * len(queues)
         assert books.pages == len(reachable(WEB))
         letters = crawl.ask(dead_letters)
-        assert set(JUNK) <= set(letters)
+        assert all(any(letter.endswith(junk) for letter in letters) for junk in JUNK)
         assert newest_visits(crawl.out).keys() == reachable(WEB)
         assert found_links(crawl.out) == expected_links(WEB, WATCHED)
         crawl.assert_polite()

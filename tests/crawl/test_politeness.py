@@ -102,8 +102,8 @@ def a_web_with_wishes() -> dict[str, dict[str, Page]]:
     web = random_web(7, hosts=5, pages=5)
     plain: dict[str, Page] = {f"/{number}": Html() for number in range(4)}
     web |= {f"{name}.many.example": linked(dict(plain)) for name in ("a", "b", "c")}
-    web["slow.example"] = linked({"/robots.txt": robots("User-agent: *\nCrawl-delay: 0.7\n")} | plain)
-    web["busy.example"] = linked({"/0": Turns((BUSY, Html()))} | {"/1": Html(), "/2": Html()})
+    web["slow.example"] = linked({**plain, "/robots.txt": robots("User-agent: *\nCrawl-delay: 0.7\n")})
+    web["busy.example"] = linked({"/0": Turns((BUSY, Html())), "/1": Html(), "/2": Html()})
     return web
 
 
