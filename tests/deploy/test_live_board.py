@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -16,6 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.crawl.process import wait_until
 from tests.deploy.frontier_server import free_port, started
 from tests.deploy.programs import DEPLOY, program
 from tests.deploy.promql import RULES, expressions
@@ -30,13 +30,13 @@ class Prometheus:
     """One that reads the metrics of a port each second."""
 
     def __init__(self, port: int) -> None:
-        self._address = f"http://127.0.0.1:{port}/api/v1/"
+        self._at = f"http://127.0.0.1:{port}"
 
     def get(self, path: str, **parameters: str) -> Any:
         """The data of an answer. Fails with what it said."""
         try:
             with urllib.request.urlopen(
-                self._address + path + "?" + urllib.parse.urlencode(parameters)
+                f"{self._at}/api/v1/{path}?{urllib.parse.urlencode(parameters)}"
             ) as answer:
                 return json.load(answer)["data"]
         except urllib.error.HTTPError as why:
@@ -49,15 +49,15 @@ class Prometheus:
 
     def wait_for(self, expression: str) -> None:
         """Until the expression has a value."""
-        until = time.monotonic() + LONGEST_S
-        while True:
-            try:
-                if self.ask(expression):
-                    return
-            except urllib.error.URLError:
-                pass  # it has not begun to listen
-            assert time.monotonic() < until, f"no value for {expression}"
-            time.sleep(0.2)
+        wait_until(lambda: self.ask(expression), LONGEST_S)
+
+    def ready(self) -> bool:
+        """Whether it answers questions."""
+        try:
+            with urllib.request.urlopen(f"{self._at}/-/ready"):
+                return True
+        except urllib.error.URLError:
+            return False
 
 
 @contextmanager
@@ -83,7 +83,9 @@ def prometheus(metrics_port: int, folder: Path) -> Iterator[Prometheus]:
         stderr=subprocess.DEVNULL,
     )
     try:
-        yield Prometheus(port)
+        asked = Prometheus(port)
+        wait_until(asked.ready)
+        yield asked
     finally:
         process.kill()
         process.wait()
