@@ -87,7 +87,7 @@ class VisitDownloader:
         """Fetch and read an origin's robots.txt. Never raises."""
         config = self._run.config
         try:
-            answer = await self._fetcher.fetch_robots(origin)
+            answer = await self._fetcher.fetch_robots(origin, self._is_blocked)
             rules = parse_robots(answer.body, robots_agent(config))
             state, packed, delay_ms = answer.state, rules.pack(), rules.crawl_delay_ms
             cause = answer.fetch.outcome if state is RobotsState.UNREACHABLE else None
@@ -98,6 +98,10 @@ class VisitDownloader:
             packed, delay_ms = b"", None
         expires_in_ms = config.retry_wait if state is RobotsState.UNREACHABLE else ROBOTS_KEPT_MS
         return RobotsRecord(origin, state, packed, delay_ms, expires_in_ms, cause=cause)
+
+    def _is_blocked(self, host: str) -> bool:
+        worker = scheduler_of(self._crawler).worker
+        return worker is not None and worker.pacing.blocked.holds(host)
 
     # --- one download
 

@@ -4,6 +4,7 @@ import asyncio
 import socket
 import ssl
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
@@ -15,7 +16,7 @@ from yarl import URL
 from linkcrawl.download.body import drain, read_body
 from linkcrawl.download.content_type import is_html, looks_like_html
 from linkcrawl.download.decode import ACCEPT_ENCODING
-from linkcrawl.download.failures import BadResponse, outcome_of
+from linkcrawl.download.failures import BadResponse, BadUrl, outcome_of
 from linkcrawl.download.guard import AddressDenied, AddressGuard
 from linkcrawl.download.options import FetchLimits, FetchOptions
 from linkcrawl.download.request import Request, parse_request
@@ -112,12 +113,21 @@ class Fetcher:
         self._resolver.forget_failures()
         return True
 
-    async def fetch_robots(self, origin: str) -> RobotsAnswer:
-        """The robots.txt of an origin (scheme://host[:port]). Raises nothing but CancelledError."""
-        return await ask_robots(self._fetch_any, origin, self._options.limits)
+    async def fetch_robots(
+        self, origin: str, is_blocked: Callable[[str], bool] = lambda host: False
+    ) -> RobotsAnswer:
+        """The robots.txt of an origin (scheme://host[:port]). Raises nothing but CancelledError.
 
-    async def _fetch_any(self, url: str, limits: FetchLimits) -> Fetch:
-        return await self.fetch(url, limits=limits, accept="any")
+        is_blocked: whether a host must not be asked, be it that a redirect leads there.
+        """
+
+        async def get(url: str, limits: FetchLimits) -> Fetch:
+            with suppress(BadUrl):  # the fetch tells of it
+                if is_blocked(parse_request(url).host):
+                    return Fetch(Outcome.BLOCKED_DOMAIN, error="a redirect leads to a blocked domain")
+            return await self.fetch(url, limits=limits, accept="any")
+
+        return await ask_robots(get, origin, self._options.limits)
 
     async def close(self) -> None:
         """Close every connection. The fetcher may be used again afterwards."""

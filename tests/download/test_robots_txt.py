@@ -143,3 +143,20 @@ def test_500_kib_are_read(run: Run[Any]) -> None:
 )
 def test_how_long_to_wait_is_told(run: Run[Any], headers: bytes, wait_ms: int | None) -> None:
     assert run(ask(sends(status(503, headers)))).retry_after_ms == wait_ms
+
+
+def test_a_redirect_to_a_blocked_host_is_not_followed(run: Run[Any]) -> None:
+    asked: list[str] = []
+
+    async def scenario() -> RobotsAnswer:
+        async with serving(sends(redirect(b"http://bad.test/robots.txt"))) as port, fetching(port) as fetcher:
+
+            def is_blocked(host: str) -> bool:
+                asked.append(host)
+                return host == "bad.test"
+
+            return await fetcher.fetch_robots("http://a.test", is_blocked)
+
+    answer = run(scenario())
+    assert asked == ["a.test", "bad.test"]
+    assert (answer.state, answer.fetch.outcome) == (RobotsState.UNREACHABLE, Outcome.BLOCKED_DOMAIN)
