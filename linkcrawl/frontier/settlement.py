@@ -202,10 +202,12 @@ class Settlement:
 
     async def _submit(self) -> None:
         await self._submit_refused()
-        while self._to_submit:
+        # Not what comes meanwhile: at full speed there is always more, and nothing would ever be settled.
+        left = len(self._to_submit)
+        while left > 0 and self._to_submit:
             batch: list[_Pending] = []
             size = 0
-            for pending in self._to_submit:
+            for pending in self._to_submit[:left]:
                 batch.append(pending)
                 size += len(pending.candidates)
                 if size >= SUBMIT_BATCH:
@@ -224,6 +226,7 @@ class Settlement:
             for pending in first_time:
                 pending.accepted = [candidate for candidate in pending.candidates if candidate.url in new]
             del self._to_submit[: len(batch)]
+            left -= len(batch)
             self._queued -= size
             self._submitted += batch
             self.accepted_or_seen(

@@ -428,3 +428,19 @@ def test_durable_discoveries_are_kept_for_the_seconds_that_a_server_may_lose_and
         assert set(scene.server.settled) == {old.visit_id, young.visit_id}
 
     asyncio.run(work())
+
+
+def test_pages_that_keep_coming_keep_no_other_from_being_settled() -> None:
+    first = a_lease()
+
+    async def play(scene: Scene) -> None:
+        def one_more(name: str) -> None:
+            if name == "submit":
+                scene.settlement.add(a_lease(), Outcome.OK, links())
+
+        scene.server.fails = one_more
+        scene.settlement.add(first, Outcome.OK, links())
+        scene.settlement.rows_durable([first])
+        await scene.until(lambda: bool(scene.let_go))
+
+    assert played(play).let_go == [first.visit_id]
