@@ -1,4 +1,4 @@
-"""What the exporter gives, by its contract: docs/metrics.md. That it does, test_operate.py sees on a real worker."""
+"""What the exporter gives, by its contract: docs/metrics.md. That it does, test_live_board.py sees on a real worker."""
 
 import re
 

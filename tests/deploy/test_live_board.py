@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import urllib.error
@@ -16,6 +17,7 @@ import pytest
 import yaml
 
 from tests.crawl.process import wait_until
+from tests.deploy.exported import families
 from tests.deploy.frontier_server import free_port, started
 from tests.deploy.programs import DEPLOY, program
 from tests.deploy.promql import RULES, expressions
@@ -141,6 +143,9 @@ def test_a_crawl_that_is_well_answers_every_question_and_raises_no_alert(tmp_pat
             else:
                 # Rates have none before the second reading.
                 asked.wait_for(expression)
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
+            given = re.findall(r"^# HELP (\w+)", answer.read().decode(), re.MULTILINE)
+        assert sorted(given) == sorted(families()), "docs/metrics.md"
         rules = [rule for group in asked.get("rules")["groups"] for rule in group["rules"]]
         assert {rule["health"] for rule in rules} == {"ok"}
         assert [rule["name"] for rule in rules if rule["state"] == "firing"] == []
