@@ -228,8 +228,11 @@ def test_a_full_server_is_waited_for_said_once_and_relieved(
                 before = await calls_so_far(crawl)
                 await asyncio.sleep(2)
                 assert await calls_so_far(crawl) - before < 20 * (1 + 4) + 60, "it spins: beats are some 100"
-                [seen] = await operator.workers()
-                assert seen.last_beat_ms < 1_500, "a full server takes beats"
+
+                async def beats() -> bool:
+                    return any(seen.last_beat_ms < 1_000 for seen in await operator.workers())
+
+                await until_true(beats)
             finally:
                 await crawl.raw.command("CONFIG", "SET", "maxmemory", "0")
             await scene.to_the_end()
