@@ -57,3 +57,8 @@ def spoken_duration(ms: float) -> str:
         return f"{minutes} min {rest:02} s"
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes:02} min"
+
+
+def times(number: int, what: str) -> str:
+    """`1 worker`, `2,000 workers`."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"

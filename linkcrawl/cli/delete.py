@@ -3,10 +3,11 @@
 import argparse
 import sys
 
-from linkcrawl.cli.steering import steer, times
+from linkcrawl.cli.steering import steer
 from linkcrawl.errors import UsageError
 from linkcrawl.frontier import Frontier
 from linkcrawl.steer import removing
+from linkcrawl.units import times
 
 
 def run(arguments: argparse.Namespace) -> int:

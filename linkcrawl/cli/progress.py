@@ -16,7 +16,7 @@ from linkcrawl.crew import Moment
 from linkcrawl.founding import Found
 from linkcrawl.plan import Plan
 from linkcrawl.records import EndState
-from linkcrawl.units import spoken_duration
+from linkcrawl.units import spoken_duration, times
 
 PLAIN_EVERY_S = 10.0
 REWRITTEN_EVERY_S = 0.2
@@ -134,7 +134,7 @@ class Display:
         if self._quiet:
             return
         log = self._ticker.log
-        seeds, patterns = f"{found.submitted.seeds:,} seeds", f"{found.patterns:,} watch patterns"
+        seeds, patterns = times(found.submitted.seeds, "seed"), times(found.patterns, "watch pattern")
         if found.resumed:
             log(
                 f"going on with {found.spec.name!r} ({found.spec.crawl_id}): {seeds}, {found.submitted.new:,} new"

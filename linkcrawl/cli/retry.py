@@ -4,7 +4,7 @@ import argparse
 import time
 from datetime import UTC, datetime
 
-from linkcrawl.cli.steering import steer, times
+from linkcrawl.cli.steering import steer
 from linkcrawl.dataset.location import Location
 from linkcrawl.errors import UsageError
 from linkcrawl.frontier import Frontier
@@ -15,7 +15,7 @@ from linkcrawl.status import found
 from linkcrawl.steer.again import Retried
 from linkcrawl.steer.again import retry as submit_again
 from linkcrawl.steer.names import site_named
-from linkcrawl.units import duration_ms
+from linkcrawl.units import duration_ms, times
 from linkcrawl.urls.identity import IdentityRules
 
 

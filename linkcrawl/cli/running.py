@@ -3,12 +3,12 @@
 import argparse
 import sys
 
-from linkcrawl.cli.steering import steer, times
+from linkcrawl.cli.steering import steer
 from linkcrawl.frontier import Frontier
 from linkcrawl.records import EndState
 from linkcrawl.steer import running
 from linkcrawl.steer.running import Standing
-from linkcrawl.units import spoken_duration
+from linkcrawl.units import spoken_duration, times
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -21,8 +21,3 @@ def steer(arguments: argparse.Namespace, action: Callable[[Frontier], Awaitable[
             return await action(frontier)
 
     return asyncio.run(act())
-
-
-def times(number: int, what: str) -> str:
-    """`1 worker`, `2,000 workers`."""
-    return f"{number:,} {what}{'' if number == 1 else 's'}"

@@ -76,8 +76,8 @@ def summary_of(result: Result) -> str:
     if submitted.known:
         before = ", or taken in just before the server was away" if submitted.interrupted else ""
         lines.append(f"  {'':10} {submitted.known:>9,} known already, or given twice{before}")
-    for reason, times in submitted.refused.most_common():
-        lines.append(f"  {'':10} {times:>9,} refused: {REFUSED.get(reason.value, reason.value)}")
-    lines.append(f"  watch list {found.patterns:,} patterns")
+    for reason, number in submitted.refused.most_common():
+        lines.append(f"  {'':10} {number:>9,} refused: {REFUSED.get(reason.value, reason.value)}")
+    lines.append(f"  watch list {times(found.patterns, 'pattern')}")
     lines.append(f"  datasets   {result.out}")
     return "\n".join(lines) + "\n"

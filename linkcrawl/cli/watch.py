@@ -2,10 +2,11 @@
 
 import argparse
 
-from linkcrawl.cli.steering import steer, times
+from linkcrawl.cli.steering import steer
 from linkcrawl.frontier import Frontier
 from linkcrawl.status import found
 from linkcrawl.steer import watching
+from linkcrawl.units import times
 
 SHOWN = 20
 

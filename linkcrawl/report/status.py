@@ -10,7 +10,7 @@ from rich.text import Text
 from linkcrawl.frontier import SiteSeen
 from linkcrawl.report.text import plain, shorten
 from linkcrawl.status import CrawlPart, SitePart, SiteStatus, Status, WorkerPart
-from linkcrawl.units import spoken_duration
+from linkcrawl.units import spoken_duration, times
 
 WORKERS_SHOWN = 12
 SILENT_MS = 15_000
@@ -81,10 +81,10 @@ def _facts(status: Status) -> Table:
     _add(table, "settled", _counts(status.settled))
     _add(table, "refused", _counts(status.refused))
     _add(table, "sites", [f"{sites.known:,} known", f"{sites.due:,} due", f"{sites.held:,} held"])
-    watched = [f"{crawl.watch_patterns:,} patterns (version {crawl.watch_version})"]
+    watched = [f"{times(crawl.watch_patterns, 'pattern')} (version {crawl.watch_version})"]
     _add(table, "watch list", watched)
     if crawl.blocked_domains:
-        _add(table, "blocked", [f"{crawl.blocked_domains:,} domains"])
+        _add(table, "blocked", [times(crawl.blocked_domains, "domain")])
     limits = [] if crawl.max_pages is None else [f"{crawl.max_pages:,} pages"]
     if crawl.ends_by is not None:
         limits.append(f"{crawl.ends_by:%Y-%m-%d %H:%M} UTC")

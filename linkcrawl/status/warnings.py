@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from linkcrawl.frontier import Books, CrawlState, NodeFacts, WorkerSeen
 from linkcrawl.status.parts import SeenPart
+from linkcrawl.units import times
 
 NEARLY_FULL = 0.9
 
@@ -50,7 +51,9 @@ def warnings(
         if node.max_bytes and node.used_bytes and node.used_bytes > NEARLY_FULL * node.max_bytes:
             said.append(f"{node.name} is nearly full: raise its maxmemory")
     if books.dead:
-        said.append(f"{books.dead:,} dead letters: what was found in the queues and is no entry of ours")
+        said.append(
+            f"{times(books.dead, 'dead letter')}: what was found in the queues and is no entry of ours"
+        )
     if seen.dear:
         said.append(
             f"the seen set holds {seen.members_a_bucket:,.0f} URLs a bucket, and above {seen.intset_limit} each "
