@@ -14,6 +14,7 @@ from linkcrawl.cli.progress import REFUSED, SeedDisplay
 from linkcrawl.config import OPTIONS
 from linkcrawl.seeding import Watched
 from linkcrawl.submission import Asked, Result, submit
+from linkcrawl.units import times
 
 
 def run(arguments: argparse.Namespace) -> int:
