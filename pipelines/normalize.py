@@ -1,7 +1,7 @@
 """Normalize: what each link of a page points at, and which of the URLs are to be crawled.
 
-Fills `links_internal`, `links_external`, `links_watched` and `discovered`, and leaves in `reading` what the next
-pipeline needs: the links that are recorded, and all links to other sites.
+Parses the page, fills `links_internal`, `links_external`, `links_watched` and `discovered`, and leaves in
+`reading` what the next pipeline needs: the links that are recorded, and all links to other sites.
 """
 
 from collections import Counter
@@ -15,7 +15,7 @@ from linkcrawl.frontier.scheduler import LeaseScheduler, scheduler_of
 from linkcrawl.html import Document, FoundLink
 from linkcrawl.records import Candidate, Element, Page, Refusal, Seed
 from linkcrawl.run import Run
-from linkcrawl.spiders.reading import Redirect
+from linkcrawl.spiders.reading import Redirect, read
 from linkcrawl.urls.target import Target
 from linkcrawl.urls.traps import trap
 
@@ -66,6 +66,7 @@ class NormalizePipeline:
 
     def process_item(self, item: Page) -> Page:
         """One page."""
+        read(item, self._run)
         if isinstance(item.reading, Document):
             self._links(item, item.reading)
         elif isinstance(item.reading, Redirect):

@@ -1,7 +1,7 @@
 """A visit and what its request brought -> a Page. No I/O.
 
-The links stay in the Page's `reading` (the parsed document) until the pipelines have normalized and classified
-them: only what is recorded is described in full.
+A body becomes a document in the pipelines (`read`), and is let go before the next one does: a parsed page takes
+over a megabyte, whatever its size, and Scrapy holds dozens of answered pages at a time.
 """
 
 from hashlib import blake2b
@@ -41,8 +41,17 @@ def page_of(visit: Visit, fetch: Fetch, visited_at_us: int, run: Run) -> Page:
         target = run.resolver.resolve(candidate.url, location)
         page.redirect_url = target.url if target else None
     elif fetch.outcome is Outcome.OK:
-        _read_html(page, fetch, run)
+        page.reading = Unread(fetch)
     return page
+
+
+class Unread:
+    """A page that was answered and not parsed yet."""
+
+    __slots__ = ("fetch",)
+
+    def __init__(self, fetch: Fetch) -> None:
+        self.fetch = fetch
 
 
 class Redirect:
@@ -60,7 +69,15 @@ def _x_robots_nofollow(fetch: Fetch) -> Directives:
     return html.directives_of((), tags)
 
 
-def _read_html(page: Page, fetch: Fetch, run: Run) -> None:
+def read(page: Page, run: Run) -> None:
+    """Parse the page, if it is one that was not yet: what it says of itself is filled in, `reading` is its Document.
+
+    The links stay in there until the pipelines have normalized and classified them: only what is recorded is
+    described in full.
+    """
+    if not isinstance(page.reading, Unread):
+        return
+    fetch = page.reading.fetch
     document: Document = html.read(fetch.body, page.lease.candidate.url, fetch.headers)
     page.reading = document
     page.charset = document.charset

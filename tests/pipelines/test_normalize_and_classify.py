@@ -10,7 +10,7 @@ from linkcrawl.config import CrawlConfig, checked
 from linkcrawl.frontier.held import HeldSite, Visit
 from linkcrawl.records import Candidate, Edge, Element, Fetch, Lease, Outcome, Page, Refusal, Seed, SiteHold
 from linkcrawl.run import CrawlIdentity, Run
-from linkcrawl.spiders.reading import page_of
+from linkcrawl.spiders.reading import Unread, page_of
 from pipelines.classify import ClassifyPipeline
 from pipelines.normalize import NormalizePipeline
 
@@ -124,3 +124,11 @@ def test_a_bare_domain_that_does_not_connect_by_https_is_tried_by_http() -> None
     page = processed(a_run(), Fetch(Outcome.CONNECT_ERROR, error="refused"), **where)
     assert [(c.url, c.seed) for c in page.discovered] == [("http://blog.example/", Seed.YES)]
     assert processed(a_run(), Fetch(Outcome.HTTP_ERROR, 404), **where).discovered == []
+
+
+def test_answered_pages_that_wait_for_the_pipelines_are_not_parsed() -> None:
+    candidate = Candidate("http://blog.example/post", "blog.example", "blog.example", 1)
+    site = HeldSite(SiteHold("blog.example", 0, 1, 0, 0, ()), 0.0, waiting=None)  # type: ignore[arg-type]
+    fetch = Fetch(Outcome.OK, 200, (), HTML, wire_bytes=len(HTML))
+    page = page_of(Visit(Lease(candidate, "visit", 0, 1, 1), site), fetch, 1_000_000, a_run())
+    assert isinstance(page.reading, Unread)
