@@ -52,16 +52,23 @@ class Liveness:
         return session.on_crawl("attend", session.incarnation or "", session.worker_id, after_ms, *told)
 
     async def beat(self, in_download: Sequence[Lease], facts: WorkerFacts | None = None) -> Beat:
-        """Say that this worker lives, what it downloads and how it fares; learn what changed."""
+        """Say that this worker lives, what it downloads and how it fares; learn what changed.
+
+        One that was declared dead names nothing: a server that lost its last moments may have forgotten that, and
+        would count a crash for each download of a life that is over.
+        """
         session = self._session
-        tokens: dict[int, list[str]] = {partition: [] for partition in sorted(session.asked)}
-        for lease in in_download:
-            tokens.setdefault(lease.partition, []).append(str(lease.token))
+        tokens: dict[int, list[str]] = {}
+        if not session.declared_dead:
+            tokens = {partition: [] for partition in sorted(session.asked)}
+            for lease in in_download:
+                tokens.setdefault(lease.partition, []).append(str(lease.token))
         sent, breaks = awake_ms(), session.server.breaks
-        calls = [session.on_partition("beat", p, session.me, " ".join(some)) for p, some in tokens.items()]
+        me = session.me
+        calls = [session.on_partition("beat", p, me, " ".join(some)) for p, some in tokens.items()]
         attended, *replies = await session.server.run([self._attend_call(facts), *calls])
-        if any(alive != b"1" for alive, _us in replies):
-            session.declared_dead = True
+        if any(alive != b"1" for alive, _us in replies) and session.incarnation == me:
+            session.declared_dead = True  # unless another beat learned it first, and a new life began
         answer = self._learn(attended)
         if not session.declared_dead:
             self._acknowledged(sent, breaks)
@@ -107,8 +114,12 @@ class Liveness:
         return awake_ms() - self._beat_ms < session.spec.reclaim_after_ms / 2
 
     async def reconcile(self, held: Sequence[Lease], holds: Sequence[SiteHold]) -> Reconciled:
-        """Compare what this worker holds with what the server says it holds."""
+        """Compare what this worker holds with what the server says it holds; nothing of it after it was declared
+        dead, whatever the server remembers of that."""
         session = self._session
+        if session.declared_dead:
+            await session.server.renew()
+            return Reconciled(False, tuple(held), tuple(holds), 0)
         leases: dict[int, dict[int, Lease]] = {p: {} for p in sorted(session.asked)}
         sites: dict[int, dict[str, SiteHold]] = {}
         for lease in held:

@@ -18,13 +18,29 @@ from linkcrawl.frontier.server import Server
 from linkcrawl.records import Candidate, Lease, Outcome, Refusal, SiteHold
 from tests.frontier import keyspace
 from tests.frontier.cable import Cable, Fault
-from tests.frontier.conftest import a_spec, url
+from tests.frontier.conftest import OpenCrawl, a_spec, url
 from tests.frontier.model import CRASH_LIMIT, PARTITIONS, Item, Model
+from tests.frontier.test_moves import lease_until
 
 SITES = [f"{letter}.example" for letter in "abcde"]
 STEPS = 220
 Effect = Callable[[], object]
+Disk = list[tuple[bytes, bytes]]
+"""Each key with its DUMP."""
 SCRIPTS = ("submit", "lease", "release", "settle", "retry", "return", "beat", "reconcile", "reclaim")
+
+
+async def disk_of(raw: Server) -> Disk:
+    """What the server's disk holds as of now."""
+    keys = list(await raw.command("KEYS", "*"))
+    return list(zip(keys, await raw.commands([("DUMP", key) for key in keys]), strict=True))
+
+
+async def restore(raw: Server, disk: Disk) -> None:
+    """As if the server was killed and came back with that: every connection breaks."""
+    await raw.command("FLUSHALL")
+    await raw.commands([("RESTORE", key, 0, dump) for key, dump in disk])
+    await raw.commands([("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")])
 
 
 class Hand:
@@ -55,7 +71,7 @@ class Walk:
         self.model = Model()
         self.late: list[tuple[Hand, Effect]] = []
         """What the model does when a late request arrives."""
-        self.saved: tuple[Model, list[tuple[bytes, bytes]]] | None = None
+        self.saved: tuple[Model, Disk] | None = None
         self.serial = 0
         self.happened: Counter[str] = Counter()
 
@@ -277,15 +293,16 @@ class Walk:
         hand.leases.clear()
         hand.holds.clear()
         await hand.client.join()
+        assert not hand.client.must_reconcile
 
     async def reconcile(self, hand: Hand) -> None:
         """What the worker holds against what the server says."""
         self.happened["reconcile"] += 1
         result = await hand.client.reconcile(list(hand.leases.values()), list(hand.holds.values()))
-        assert not hand.client.must_reconcile
         if not result.alive:
             await self._begin_anew(hand)
             return
+        assert not hand.client.must_reconcile
         flights = self.model.flights.get(hand.me, {})
         for lease in result.dropped:
             del hand.leases[lease.token]
@@ -328,9 +345,7 @@ class Walk:
 
     async def save(self, hand: Hand) -> None:
         """The server's disk as of now."""
-        keys = list(await self.raw.command("KEYS", "*"))
-        dumps = await self.raw.commands([("DUMP", key) for key in keys])
-        self.saved = (self.model.copy(), list(zip(keys, dumps, strict=True)))
+        self.saved = (self.model.copy(), await disk_of(self.raw))
 
     async def roll_back(self, hand: Hand) -> None:
         """The server was killed and came back without its last moments; every connection broke."""
@@ -338,9 +353,7 @@ class Walk:
             return
         model, dumps = self.saved
         self.saved = None
-        await self.raw.command("FLUSHALL")
-        await self.raw.commands([("RESTORE", key, 0, dump) for key, dump in dumps])
-        await self.raw.commands([("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")])
+        await restore(self.raw, dumps)
         self.model = model
         self.happened["rolled back"] += 1
         for other in self.hands:
@@ -481,3 +494,27 @@ def test_model_and_server_agree(server_url: str) -> None:
                 problem.add_note(f"seed {seed}")
                 raise
     assert missing(happened) == []
+
+
+def test_a_worker_that_knows_of_its_death_counts_no_crash_though_the_server_forgot_it(
+    crawl_of: OpenCrawl,
+) -> None:
+    async def scenario() -> None:
+        async with crawl_of(partitions=1) as crawl:
+            sleeper, other = await crawl.worker("sleeper"), await crawl.worker("other")
+            await other.submit([url("a.example")])
+            [hold] = await sleeper.lease(1, 1)
+            disk = await disk_of(crawl.raw)
+            assert await other.reclaim(everyone=True) == 1
+            assert await sleeper.lease(1, 1) == []
+            await restore(crawl.raw, disk)
+            assert not (await sleeper.reconcile(hold.leases, [hold])).alive
+            assert not (await sleeper.beat(hold.leases)).alive
+            assert not sleeper.may_start()
+            await sleeper.join()
+            await other.reconcile([], [])
+            assert await other.reclaim(everyone=True) == 1
+            [again] = await lease_until(other)
+            assert [lease.crashes for lease in again.leases] == [0]
+
+    asyncio.run(scenario())
