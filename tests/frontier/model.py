@@ -35,7 +35,8 @@ class Model:
     """Site -> incarnation and token."""
     gone: dict[int, set[int]] = field(default_factory=lambda: {p: set() for p in range(PARTITIONS)})
     """Partition -> incarnations declared dead there."""
-    downloading: dict[int, set[int]] = field(default_factory=dict)
+    downloading: dict[int, dict[int, set[int]]] = field(default_factory=dict)
+    """Partition -> incarnation -> tokens that its last beat there named."""
     settled: int = 0
     counts: Counter[str] = field(default_factory=Counter)
 
@@ -136,17 +137,30 @@ class Model:
                 del self.holds[site]
         return len(unknown)
 
+    def beat(self, incarnation: int, named: dict[int, set[int]]) -> bool:
+        """A beat that goes to some partitions, with downloads in each; whether all of them say that it lives."""
+        for partition, tokens in named.items():
+            if incarnation not in self.gone[partition]:
+                self.downloading.setdefault(partition, {})[incarnation] = tokens
+        return all(incarnation not in self.gone[partition] for partition in named)
+
     def bury(self, incarnation: int, died: bool) -> int:
         """An incarnation is gone, everywhere; how many URLs went back."""
-        for partition in self.gone.values():
-            partition.add(incarnation)
-        flights = self.flights.pop(incarnation, {})
-        for token in sorted(flights, reverse=True):
-            item = flights[token]
-            if died and token in self.downloading.get(incarnation, ()):
+        return sum(self.bury_in(partition, incarnation, died) for partition in self.gone)
+
+    def bury_in(self, partition: int, incarnation: int, died: bool) -> int:
+        """An incarnation is gone in one partition; how many URLs went back."""
+        self.gone[partition].add(incarnation)
+        named = self.downloading.get(partition, {}).pop(incarnation, set())
+        flights = self.flights.get(incarnation, {})
+        here = sorted(t for t, i in flights.items() if partition_of(i.site, PARTITIONS) == partition)
+        for token in reversed(here):
+            item = flights.pop(token)
+            if died and token in named:
                 item = item._replace(crashes=item.crashes + 1)
             self.push(item, head=True)
-        self.counts["reclaimed" if died else "returned"] += len(flights)
-        self.holds = {site: hold for site, hold in self.holds.items() if hold[0] != incarnation}
-        self.downloading.pop(incarnation, None)
-        return len(flights)
+        self.counts["reclaimed" if died else "returned"] += len(here)
+        for site, (who, _) in list(self.holds.items()):
+            if who == incarnation and partition_of(site, PARTITIONS) == partition:
+                del self.holds[site]
+        return len(here)

@@ -5,6 +5,7 @@ import random
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Coroutine
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from linkcrawl.frontier import Frontier, Release, ServerAddress
 from linkcrawl.frontier.fingerprint import partition_of, share_of
 from linkcrawl.frontier.lua import script
 from linkcrawl.frontier.server import Server
+from linkcrawl.frontier.session import awake_ms
 from linkcrawl.records import Candidate, Lease, Outcome, Refusal, SiteHold
 from tests.frontier import keyspace
 from tests.frontier.cable import Cable, Fault
@@ -24,6 +26,7 @@ from tests.frontier.test_moves import lease_until
 
 SITES = [f"{letter}.example" for letter in "abcde"]
 STEPS = 220
+RECLAIM_AFTER_MS = 500
 Effect = Callable[[], object]
 Disk = list[tuple[bytes, bytes]]
 """Each key with its DUMP."""
@@ -155,7 +158,7 @@ class Walk:
         own = share_of(hand.me, hand.client._session.live, PARTITIONS)
         rest = [p for p in range(PARTITIONS) if p not in own]
         due = [[site for p in group for site in self.model.due(p)] for group in (own, rest)]
-        gone = any(hand.me in self.model.gone[p] for p in own)
+        gone = any(hand.me in gone for gone in self.model.gone.values())
         fault = self.random.choice([None, None, None, *Fault])
         if fault is not None and own:
             times = 2 if fault is not Fault.REPLY_LOST else self.random.choice([1, 2])
@@ -275,17 +278,47 @@ class Walk:
             )
 
     async def beat(self, hand: Hand) -> None:
-        """A beat that names some downloads; a worker that learns that it is dead begins anew."""
+        """A beat that names some downloads; its reply may be lost, or it may arrive much later."""
         if hand.client.must_reconcile:
             await self.reconcile(hand)
-        some = [lease for lease in hand.leases.values() if self.random.random() < 0.8]
-        answer = await hand.client.beat(some)
+        fault = self.random.choice([*[None] * 9, *Fault])
+        if fault is None:
+            await self._beat(hand)
+            return
+        self.happened[f"beat: {fault.value}"] += 1
+        some, effect = self._named(hand)
+        hand.cable.faults.append(fault)
+        with pytest.raises(FrontierUnavailable):
+            await hand.client.beat(some)
+        assert hand.client.must_reconcile
+        assert not hand.client.may_start()
+        if fault is Fault.REPLY_LOST:
+            effect()
+        if fault is Fault.LATE:
+            self.late.append((hand, effect))
+
+    async def _beat(self, hand: Hand) -> None:
+        """A beat that is answered; a worker that learns that it is dead begins anew."""
         self.happened["beat"] += 1
+        some, effect = self._named(hand)
+        sent = awake_ms()
+        answer = await hand.client.beat(some)
+        may_start, took = hand.client.may_start(), awake_ms() - sent
+        assert answer.alive == effect()
         if not answer.alive:
             await self._begin_anew(hand)
-            return
-        assert hand.client.may_start()
-        self.model.downloading[hand.me] = {lease.token for lease in some}
+        elif took < RECLAIM_AFTER_MS / 2:
+            assert may_start
+
+    def _named(self, hand: Hand) -> tuple[list[Lease], Callable[[], bool]]:
+        """Some downloads, and what a beat that names them does: whether it is answered with life."""
+        some = [lease for lease in hand.leases.values() if self.random.random() < 0.8]
+        session, me = hand.client._session, hand.me
+        knows_of_its_death = session.declared_dead
+        named: dict[int, set[int]] = {partition: set() for partition in session.asked}
+        for lease in some:
+            named.setdefault(lease.partition, set()).add(lease.token)
+        return some, lambda: not knows_of_its_death and self.model.beat(me, named)
 
     async def _begin_anew(self, hand: Hand) -> None:
         self.happened["woke up dead"] += 1
@@ -315,19 +348,76 @@ class Walk:
         self.happened["returned by reconcile"] += result.returned
         self.happened["dropped by reconcile"] += len(result.dropped)
 
-    async def reclaim(self, hand: Hand) -> None:
-        """All others slept past the reclaim time."""
-        if hand.client.must_reconcile:
-            await self.reconcile(hand)
+    async def sleep(self, hand: Hand) -> None:
+        """One or both of the others sleep past the reclaim time; who is awake beats, and reclaims what they held."""
         if self.random.random() < 0.6:
             return
-        # They did not sleep at once: the order in which they are reclaimed is not left to chance.
-        others = sorted({other.me for other in self.hands} | set(self.model.flights) - {hand.me})
-        others.remove(hand.me)
-        for other in others:
+        asleep = [other for other in self.hands if other is not hand]
+        awake = [hand, *([] if self.random.random() < 0.5 else [asleep.pop(self.random.randrange(2))])]
+        for other in awake:
+            if other.client.must_reconcile:
+                await self.reconcile(other)
+        await self._until_reclaimed(hand, awake, {other.me for other in asleep})
+        self.happened["slept past the reclaim"] += 1
+
+    async def _until_reclaimed(self, hand: Hand, awake: list[Hand], sleepers: set[int]) -> None:
+        gone = self.model.gone
+        async with asyncio.timeout(60):
+            # One that is gone in some partitions only (it is not known in the others) has to be gone in all.
+            while not sleepers <= gone[0] or any(some != gone[0] for some in gone.values()):
+                began = awake_ms()
+                for other in awake:
+                    await self._beat(other)
+                moved = await hand.client.reclaim()
+                buried, expected = await self._learn_who_is_gone()
+                assert moved == expected
+                self.happened["reclaimed from sleepers"] += moved
+                assert hand.me not in buried
+                if awake_ms() - began < RECLAIM_AFTER_MS:
+                    assert buried.isdisjoint(other.me for other in awake)
+                await asyncio.sleep(RECLAIM_AFTER_MS / 8000)
+
+    async def _learn_who_is_gone(self) -> tuple[set[int], int]:
+        """Whom the server has declared dead since the model last heard, and how many URLs that moved."""
+        found = await keyspace.read(self.raw, PARTITIONS)
+        buried: set[int] = set()
+        moved = 0
+        for partition, known in self.model.gone.items():
+            members = await self.raw.command("ZRANGE", f"{{test:{partition}}}:gone", 0, -1)
+            new = sorted({int(member) for member in members} - known)
+            moved += self._bury_in_found_order(partition, new, found)
+            buried |= set(new)
+        return buried, moved
+
+    def _bury_in_found_order(self, partition: int, dead: list[int], found: keyspace.Keyspace) -> int:
+        """Several dead are taken in any order, in each partition: in the one that the server's queues show."""
+        orders = [list(order) for order in permutations(dead)] if len(dead) < 5 else [dead]
+        for order in orders[:-1]:
+            trial = self.model.copy()
+            for incarnation in order:
+                trial.bury_in(partition, incarnation, died=True)
+            if all(
+                trial.queued(site) == [item for _, queue in sorted(levels.items()) for item in queue]
+                for site, levels in found.queues.items()
+                if partition_of(site, PARTITIONS) == partition
+            ):
+                break
+        else:
+            order = orders[-1]
+        return sum(self.model.bury_in(partition, incarnation, died=True) for incarnation in order)
+
+    async def take_over(self, hand: Hand) -> None:
+        """All others were killed at once, with the server that they shared; one goes on."""
+        if hand.client.must_reconcile:
+            await self.reconcile(hand)
+        if self.random.random() < 0.8:
+            return
+        holders = {incarnation for incarnation, _ in self.model.holds.values()} | set(self.model.flights)
+        # They did not die one by one: the order in which they are reclaimed is not left to chance.
+        for other in sorted(({other.me for other in self.hands} | holders) - {hand.me}):
             moved = await hand.client._liveness._bury(other, -1, died=True)
             assert moved == self.model.bury(other, died=True)
-            self.happened["reclaimed"] += moved
+            self.happened["reclaimed from the killed"] += moved
         assert await hand.client.reclaim(everyone=True) == 0
 
     async def leave_and_join(self, hand: Hand) -> None:
@@ -389,24 +479,25 @@ class Walk:
             assert total[name] == model.counts[name], name
         assert found.seen == len(model.seen)
 
-    async def run(self) -> None:
-        """All the steps."""
+    async def run(self, steps: int) -> None:
+        """So many steps."""
         moves = [
             *[self.submit] * 4,
             *[self.lease] * 6,
-            *[self.settle] * 2,
-            *[self.retry] * 2,
-            *[self.give_back] * 2,
+            *[self.settle] * 4,
+            *[self.retry] * 3,
+            *[self.give_back] * 3,
             *[self.release] * 5,
             *[self.beat] * 4,
             self.deliver_late,
             self.reconcile,
-            self.reclaim,
+            self.sleep,
+            self.take_over,
             self.leave_and_join,
             self.save,
             self.roll_back,
         ]
-        for step in range(STEPS):
+        for step in range(steps):
             move = self.random.choice(moves)
             hand = self.random.choice(self.hands)
             try:
@@ -426,26 +517,29 @@ MUST_HAPPEN = [
         "give back",
         "release",
         "beat",
+        "slept past the reclaim",
         "leave",
         "reconcile",
         "rolled back",
     ),
     *(
         f"{move}: {fault.value}"
-        for move in ("submit", "settle", "release", "retry", "give back")
+        for move in ("submit", "settle", "release", "retry", "give back", "beat")
         for fault in Fault
     ),
     *("lease: reply lost 1", "lease: reply lost 2", "lease: connection cut 2", "lease: request late 2"),
-    *("request repeated", "late request delivered", "stale token", "reclaimed", "woke up dead", "delay over"),
+    *("request repeated", "late request delivered", "stale token", "woke up dead", "delay over"),
+    *("reclaimed from sleepers", "reclaimed from the killed"),
     *("returned by reconcile", "dropped by reconcile"),
 ]
 
 
-async def walk(seed: int, server_url: str, folder: Path) -> Counter[str]:
-    """One walk on an emptied server, with three workers, each on its own cable."""
+async def walk(seed: int, server_url: str, folder: Path, steps: int) -> Counter[str]:
+    """One walk of so many steps on an emptied server, with three workers, each on its own cable."""
     path = server_url.removeprefix("unix://")
     raw = Server(ServerAddress.from_url(server_url))
     cables, clients = [], []
+    spec = a_spec(partitions=PARTITIONS, crash_limit=CRASH_LIMIT, reclaim_after_ms=RECLAIM_AFTER_MS)
     try:
         await raw.command("FLUSHALL")
         for name in SCRIPTS:
@@ -460,12 +554,12 @@ async def walk(seed: int, server_url: str, folder: Path) -> Counter[str]:
             client = await Frontier.connect(address, "test", worker_id=f"w{number}")
             clients.append(client)
             if number == 0:
-                await client.create(a_spec(partitions=PARTITIONS, crash_limit=CRASH_LIMIT))
+                await client.create(spec)
             await client.find()
             await client.join()
         hands = [Hand(client, cable) for client, cable in zip(clients, cables, strict=True)]
         going = Walk(seed, raw, hands)
-        await going.run()
+        await going.run(steps)
         return going.happened
     finally:
         for client in clients:
@@ -480,20 +574,31 @@ def missing(happened: Counter[str]) -> list[str]:
     return [move for move in MUST_HAPPEN if not happened[move]]
 
 
-def test_model_and_server_agree(server_url: str) -> None:
-    # Incarnations, and so the partitions that each worker asks first, come from the clock: a walk is not the
-    # same twice, and now and then five of them leave something out.
+def walks(seeds: range, server_url: str, steps: int) -> Counter[str]:
+    """One walk a seed, until nothing is missing, but at least five; what happened."""
     happened: Counter[str] = Counter()
-    for seed in range(20):
-        if seed >= 5 and not missing(happened):
+    for seed in seeds:
+        if seed >= seeds.start + 5 and not missing(happened):
             break
         with tempfile.TemporaryDirectory(prefix="lc-") as folder:
             try:
-                happened += asyncio.run(walk(seed, server_url, Path(folder)))
+                happened += asyncio.run(walk(seed, server_url, Path(folder), steps))
             except BaseException as problem:
                 problem.add_note(f"seed {seed}")
                 raise
-    assert missing(happened) == []
+    return happened
+
+
+def test_model_and_server_agree(server_url: str) -> None:
+    # Incarnations, and so the partitions that each worker asks first, come from the clock: a walk is not the
+    # same twice, and now and then five of them leave something out.
+    assert missing(walks(range(20), server_url, STEPS)) == []
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("first_seed", range(100, 120, 5))
+def test_model_and_server_agree_for_long(server_url: str, first_seed: int) -> None:
+    assert missing(walks(range(first_seed, first_seed + 20), server_url, 3 * STEPS)) == []
 
 
 def test_a_worker_that_knows_of_its_death_counts_no_crash_though_the_server_forgot_it(
