@@ -35,7 +35,7 @@ def open_writer(dataset: Dataset, file: IO[bytes]) -> pq.ParquetWriter:
     )
 
 
-def write_sorted(dataset: Dataset, table: pa.Table, file: IO[bytes]) -> None:
-    """Write the rows in the dataset's order. A table without rows gives a file without rows."""
+def write_rows(dataset: Dataset, table: pa.Table, file: IO[bytes]) -> None:
+    """Write rows that are in the dataset's order. A table without rows gives a file without rows."""
     with open_writer(dataset, file) as writer:
-        writer.write_table(in_order(dataset, table), row_group_size=ROW_GROUP_ROWS)
+        writer.write_table(table, row_group_size=ROW_GROUP_ROWS)

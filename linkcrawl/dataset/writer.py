@@ -11,12 +11,10 @@ from datetime import date, timedelta
 from functools import partial
 from time import monotonic
 
-import pyarrow as pa
-
 from linkcrawl.dataset.buffer import PartBuffer
-from linkcrawl.dataset.columns import EDGES, LINKS, VISITS
+from linkcrawl.dataset.columns import EDGES, LINKS, VISITS, Dataset
 from linkcrawl.dataset.location import Location
-from linkcrawl.dataset.part_file import write_sorted
+from linkcrawl.dataset.part_file import write_rows
 from linkcrawl.dataset.parts import Part
 from linkcrawl.records import Lease, Page
 
@@ -88,20 +86,16 @@ class Commit:
         and the call can be repeated, which writes what is missing. Once written, it returns the same again.
         """
         if VISITS.name not in self._written:
-            tables = self._buffer.tables(self.run)
             for dataset in (EDGES, LINKS, VISITS):
                 if dataset.name not in self._written:
-                    self._written[dataset.name] = self._write_file(dataset.name, tables[dataset.name])
-            self._buffer = PartBuffer()
+                    self._written[dataset.name] = self._write_file(dataset)
+                    self._buffer.let_go(dataset.name)
         return tuple(self._written.values())
 
-    def _write_file(self, dataset: str, table: pa.Table) -> WrittenFile:
-        path = self.part.path(dataset)
-        size = self.location.publish(path, partial(write_sorted, _BY_NAME[dataset], table))
-        return WrittenFile(path, size)
-
-
-_BY_NAME = {dataset.name: dataset for dataset in (EDGES, LINKS, VISITS)}
+    def _write_file(self, dataset: Dataset) -> WrittenFile:
+        path = self.part.path(dataset.name)
+        table = self._buffer.table(dataset.name, self.run)
+        return WrittenFile(path, self.location.publish(path, partial(write_rows, dataset, table)))
 
 
 class DatasetWriter:
