@@ -312,7 +312,8 @@ class Walk:
 
     def _named(self, hand: Hand) -> tuple[list[Lease], Callable[[], bool]]:
         """Some downloads, and what a beat that names them does: whether it is answered with life."""
-        some = [lease for lease in hand.leases.values() if self.random.random() < 0.8]
+        share = self.random.choice([0.0, 0.8, 0.8])
+        some = [lease for lease in hand.leases.values() if self.random.random() < share]
         session, me = hand.client._session, hand.me
         knows_of_its_death = session.declared_dead
         named: dict[int, set[int]] = {partition: set() for partition in session.asked}
@@ -478,6 +479,17 @@ class Walk:
         for name in ("accepted", "leases", "retried", "returned", "reclaimed"):
             assert total[name] == model.counts[name], name
         assert found.seen == len(model.seen)
+        for partition, named in model.downloading.items():
+            assert await self._named_in(partition) == {who: tokens for who, tokens in named.items() if tokens}
+
+    async def _named_in(self, partition: int) -> dict[int, set[int]]:
+        """The downloads that each incarnation named in its last beat, as the partition has them."""
+        keys = await self.raw.command("KEYS", f"{{test:{partition}}}:d:*")
+        texts = await self.raw.commands([("GET", key) for key in keys])
+        return {
+            int(key.rpartition(b":")[2]): {int(token) for token in text.split()}
+            for key, text in zip(keys, texts, strict=True)
+        }
 
     async def run(self, steps: int) -> None:
         """So many steps."""
