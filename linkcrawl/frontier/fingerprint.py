@@ -17,7 +17,7 @@ def buckets_of_partition(expect_urls: int, partitions: int) -> int:
     return max(1, expect_urls // partitions // BUCKET_MEMBERS)
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=16_384)
 def partition_of(site: str, partitions: int) -> int:
     """The partition that all keys of a site belong to; the same for every worker and version."""
     return int.from_bytes(blake2b(site.encode(), digest_size=8).digest(), "little") % partitions

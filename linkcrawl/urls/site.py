@@ -4,7 +4,11 @@ The list is the one that tldextract ships, private section included, so that `fo
 taken once and matched here, since a call to tldextract costs more than the parsing of a URL.
 """
 
+from collections.abc import Iterable
+from contextlib import suppress
 from functools import cache, lru_cache
+from importlib.util import find_spec
+from pathlib import Path
 from typing import NamedTuple
 
 import ada_url
@@ -18,14 +22,27 @@ class _Rules(NamedTuple):
     """`www.ck` for the rule `!www.ck`."""
 
 
-@cache
-def _rules() -> _Rules:
-    # Imported here: it brings an HTTP client along, which most commands never need.
+_SNAPSHOT = ".tld_set_snapshot"
+"""The list as tldextract ships it."""
+
+
+def _listed() -> Iterable[str]:
+    """The list's rules, both sections."""
+    # The file alone where it can be found: the package brings an HTTP client along, six megabytes of every worker.
+    package = find_spec("tldextract")
+    for folder in (package.submodule_search_locations or ()) if package else ():
+        with suppress(OSError):
+            lines = (Path(folder) / _SNAPSHOT).read_text("utf-8").split("\n")
+            return [line.split()[0] for line in lines if line.strip() and not line.startswith("//")]
     import tldextract
 
-    listed = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True).tlds
+    return tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True).tlds
+
+
+@cache
+def _rules() -> _Rules:
     suffixes, wildcards, exceptions = set(), set(), set()
-    for rule in listed:
+    for rule in _listed():
         if rule.startswith("*."):
             wildcards.add(_ascii(rule[2:]))
         elif rule.startswith("!"):
@@ -39,7 +56,7 @@ def _ascii(domain: str) -> str:
     return domain if domain.isascii() else ada_url.idna.encode(domain).decode("ascii")
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=16_384)
 def site_of(host: str) -> str:
     """The site of a host as it stands in a URL (lower case, punycode, IPv6 in brackets); no trailing dot.
 

@@ -24,7 +24,7 @@ _COMMON = re.compile(
 """Patterns that are in their one form already, as nearly all of a long list are: they need no parsing."""
 _COMMENT = re.compile(r"(?:^|\s)#.*", re.S)
 
-_REMEMBERED_HOSTS = 65_536
+_REMEMBERED_HOSTS = 16_384
 
 _Found = tuple[int, str]
 """A pattern's place in the list, and its text."""

@@ -10,6 +10,7 @@ import tldextract
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from linkcrawl.urls import site
 from linkcrawl.urls.parse import BadUrl, parse
 from linkcrawl.urls.site import is_public_suffix, site_of
 
@@ -83,6 +84,13 @@ def test_agrees_with_tldextract(suffix: str, labels: list[str]) -> None:
         assert site_of(host) == f"{found.domain}.{found.suffix}"
     else:
         assert site_of(host) == host
+
+
+def test_the_list_is_whole_with_and_without_its_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    read = set(site._listed())
+    monkeypatch.setattr(site, "_SNAPSHOT", "not-there")
+    assert read == set(site._listed()) == set(_LISTED.tlds)
+    assert len(read) > 9_000
 
 
 def test_neither_network_nor_cache_folder(tmp_path: Path) -> None:
