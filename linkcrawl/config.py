@@ -196,7 +196,7 @@ class CrawlConfig:
     )
     part_rows: int = setting(positive, "rows of a dataset part", 250_000, group="machine")
     part_size: int = setting(
-        size_bytes, "size of a dataset part in memory", 16 * 1024**2, metavar="SIZE", group="machine"
+        size_bytes, "size of a dataset part in memory", 12 * 1024**2, metavar="SIZE", group="machine"
     )
     partitions: int = setting(positive, "partitions of the frontier", 16, group="machine")
     expect_urls: int = setting(
