@@ -9,11 +9,12 @@ idempotent.
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from linkcrawl.crash import crash_point
 from linkcrawl.errors import FrontierLost, FrontierUnavailable, UsageError
+from linkcrawl.frontier.bundle import Bundle
 from linkcrawl.frontier.client import Frontier
 from linkcrawl.frontier.outages import Outages
 from linkcrawl.records import Candidate, Lease, Outcome, Refusal
@@ -35,10 +36,11 @@ class _Pending:
 
     lease: Lease
     outcome: Outcome
-    candidates: Sequence[Candidate]
+    candidates: Collection[Candidate]
     scope: Sequence[str]
     accepted: Sequence[Candidate] | None = ()
-    """Those that were new to the frontier; None: not known, since they were sent more than once."""
+    """Those that were new to the frontier; None: not known, since they were sent more than once, or of no use any
+    more."""
     discoveries_durable: bool = False
     durable_at: float = 0.0
     rows_durable: bool = False
@@ -173,7 +175,8 @@ class Settlement:
 
     def _submit_again(self) -> None:
         """A connection broke: whatever the server said of its disk, it may have come back without its last moments
-        (a copy that was behind, a disk that kept less than it told). So nothing is settled on what it said before."""
+        (a copy that was behind, a disk that kept less than it told). So nothing is settled on what it said before,
+        and what it took without having said anything of its disk is offered again, too."""
         doubtful = [
             pending
             for pending in self._pending.values()
@@ -183,7 +186,8 @@ class Settlement:
             pending.discoveries_durable = False
         self.forget_known()
         self._to_settle = [pending for pending in self._to_settle if pending.discoveries_durable]
-        self._back_to_submit(doubtful)
+        submitted, self._submitted = self._submitted, []
+        self._back_to_submit(doubtful + submitted)
 
     def _forget_older(self, moment: float) -> None:
         while self._kept and self._kept[0][0] < moment:
@@ -246,7 +250,9 @@ class Settlement:
     async def _barrier(self, now: float) -> None:
         batch, self._submitted = self._submitted, []
         try:
-            await self.frontier.barrier()
+            # Since this turn began, not since the last barrier: on a line that breaks often, connections end between
+            # two turns, and what was submitted after that is as good as ever.
+            await self.frontier.barrier(self._breaks)
         except BaseException:
             # The server may have lost what it acknowledged: what is known of it counts for nothing.
             self._back_to_submit(batch)
@@ -255,8 +261,8 @@ class Settlement:
         for pending in batch:
             pending.discoveries_durable, pending.durable_at = True, now
             # What was seen before is some other page's to send again, or this one's, sent twice.
-            if pending.accepted is not None:
-                pending.candidates = pending.accepted
+            kept = pending.candidates if pending.accepted is None else pending.accepted
+            pending.candidates, pending.accepted = Bundle(kept) if kept else (), None
             self._promote(pending)
         self._kept.append((now, batch))
 

@@ -47,7 +47,6 @@ class ServerThatLoses:
         self.calls: list[str] = []
         self.fails: Callable[[str], str | None] = lambda name: None
         self.breaks = 0
-        self._broken = False
 
     async def _call(self, name: str, work: Callable[[], None]) -> None:
         self.calls.append(name)
@@ -62,7 +61,6 @@ class ServerThatLoses:
     def break_(self) -> None:
         """The server restarts, and has lost what it had not written."""
         self.volatile.clear()
-        self._broken = True
         self.breaks += 1
 
     def lose_what_was_durable(self) -> None:
@@ -86,8 +84,7 @@ class ServerThatLoses:
         def write() -> None:
             self.durable |= self.volatile
 
-        if self._broken:
-            self._broken = False
+        if self.breaks != since:
             raise FrontierUnavailable("a connection broke since")
         await self._call("barrier", write)
 
@@ -444,3 +441,16 @@ def test_pages_that_keep_coming_keep_no_other_from_being_settled() -> None:
         await scene.until(lambda: bool(scene.let_go))
 
     assert played(play).let_go == [first.visit_id]
+
+
+def test_a_line_that_breaks_between_any_two_turns_costs_no_progress() -> None:
+    async def work() -> None:
+        scene = Scene()
+        lease = a_lease()
+        scene.settlement.add(lease, Outcome.OK, links())
+        scene.settlement.rows_durable([lease])
+        scene.server.break_()
+        await scene.settlement._turn(0.0, at_once=True)
+        assert set(scene.server.settled) == {lease.visit_id}
+
+    asyncio.run(work())
