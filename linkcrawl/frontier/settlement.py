@@ -9,7 +9,7 @@ idempotent.
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from linkcrawl.crash import crash_point
@@ -36,7 +36,7 @@ class _Pending:
 
     lease: Lease
     outcome: Outcome
-    candidates: Collection[Candidate]
+    candidates: Sequence[Candidate] | Bundle
     scope: Sequence[str]
     accepted: Sequence[Candidate] | None = ()
     """Those that were new to the frontier; None: not known, since they were sent more than once, or of no use any
@@ -262,7 +262,7 @@ class Settlement:
             pending.discoveries_durable, pending.durable_at = True, now
             # What was seen before is some other page's to send again, or this one's, sent twice.
             kept = pending.candidates if pending.accepted is None else pending.accepted
-            pending.candidates, pending.accepted = Bundle(kept) if kept else (), None
+            pending.candidates, pending.accepted = Bundle(list(kept)) if kept else (), None
             self._promote(pending)
         self._kept.append((now, batch))
 
