@@ -43,6 +43,14 @@ class Model:
     def copy(self) -> "Model":
         return copy.deepcopy(self)
 
+    def copy_of_queues(self) -> "Model":
+        """As much of it as a burial needs."""
+        return Model(
+            queues={site: {n: list(q) for n, q in levels.items()} for site, levels in self.queues.items()},
+            flights={who: dict(flights) for who, flights in self.flights.items()},
+            downloading={partition: dict(named) for partition, named in self.downloading.items()},
+        )
+
     def submit(self, items: list[Item]) -> list[bool]:
         """Which of them are new."""
         answers = []
@@ -148,12 +156,17 @@ class Model:
         """An incarnation is gone, everywhere; how many URLs went back."""
         return sum(self.bury_in(partition, incarnation, died) for partition in self.gone)
 
+    def in_flight(self, partition: int, incarnation: int) -> list[int]:
+        """The tokens of its leases there, the oldest first."""
+        flights = self.flights.get(incarnation, {})
+        return sorted(t for t, i in flights.items() if partition_of(i.site, PARTITIONS) == partition)
+
     def bury_in(self, partition: int, incarnation: int, died: bool) -> int:
         """An incarnation is gone in one partition; how many URLs went back."""
         self.gone[partition].add(incarnation)
         named = self.downloading.get(partition, {}).pop(incarnation, set())
         flights = self.flights.get(incarnation, {})
-        here = sorted(t for t, i in flights.items() if partition_of(i.site, PARTITIONS) == partition)
+        here = self.in_flight(partition, incarnation)
         for token in reversed(here):
             item = flights.pop(token)
             if died and token in named:

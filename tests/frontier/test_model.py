@@ -392,20 +392,19 @@ class Walk:
 
     def _bury_in_found_order(self, partition: int, dead: list[int], found: keyspace.Keyspace) -> int:
         """Several dead are taken in any order, in each partition: in the one that the server's queues show."""
-        orders = [list(order) for order in permutations(dead)] if len(dead) < 5 else [dead]
-        for order in orders[:-1]:
-            trial = self.model.copy()
-            for incarnation in order:
-                trial.bury_in(partition, incarnation, died=True)
+        queues = {s: q for s, q in found.queues.items() if partition_of(s, PARTITIONS) == partition}
+        holders = [who for who in dead if self.model.in_flight(partition, who)]
+        rest = [who for who in dead if who not in holders]
+        order: tuple[int, ...] = ()
+        for order in permutations(holders):
+            trial = self.model.copy_of_queues()
+            for who in order:
+                trial.bury_in(partition, who, died=True)
             if all(
-                trial.queued(site) == [item for _, queue in sorted(levels.items()) for item in queue]
-                for site, levels in found.queues.items()
-                if partition_of(site, PARTITIONS) == partition
+                trial.queued(s) == [item for _, q in sorted(queues[s].items()) for item in q] for s in queues
             ):
                 break
-        else:
-            order = orders[-1]
-        return sum(self.model.bury_in(partition, incarnation, died=True) for incarnation in order)
+        return sum(self.model.bury_in(partition, who, died=True) for who in (*order, *rest))
 
     async def take_over(self, hand: Hand) -> None:
         """All others were killed at once, with the server that they shared; one goes on."""
