@@ -9,7 +9,6 @@ import ctypes
 import os
 import sys
 import threading
-import time
 from collections.abc import Callable
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
@@ -44,6 +43,6 @@ def _tamed_glibc() -> Callable[[int], int] | None:
 
 
 def _trim_often(trim: Callable[[int], int]) -> None:
-    while True:
-        time.sleep(_TRIM_EVERY_S)
+    never = threading.Event()
+    while not never.wait(_TRIM_EVERY_S):
         trim(0)

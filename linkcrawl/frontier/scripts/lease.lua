@@ -95,8 +95,10 @@ local function promote()
     if level and is_entry(entry) then
       enqueue(site_of(name), level, entry)
       count('queued', 1)
+    elseif level then
+      bury(why_not_entry(entry), level .. ' ' .. name, entry)
     else
-      bury(level and why_not_entry(entry) or 'garbage', 'delayed', record)
+      bury('garbage', 'delayed', record)
     end
   end
   call_many('ZREM', P .. ':delayed', ripe)
