@@ -145,7 +145,7 @@ class _Run:
         self._found = means.found
         self._chronicle = means.chronicle
         self._board = means.board
-        self._crew = Crew(self._assignment, told.log, self._frontier_back)
+        self._crew = Crew(self._assignment, told.log, self._frontier_back, self._frontier.last_beat)
         self._began = time.monotonic()
         self._books: Books | None = None
         self._signals = 0
@@ -176,12 +176,13 @@ class _Run:
             )
         return await self._result()
 
-    def _assignment(self, worker_id: str) -> bytes:
+    def _assignment(self, worker_id: str, work_table: int) -> bytes:
         return msgspec.json.encode(
             {
                 "redis_url": self._server.url,
                 "name": self._plan.config.name,
                 "worker_id": worker_id,
+                "work_table": work_table,
                 "out": self._plan.config.out,
                 "commit_age_ms": COMMIT_AGE_MS,
             }

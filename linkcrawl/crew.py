@@ -9,12 +9,15 @@ import sys
 import time
 from asyncio.subprocess import PIPE, Process
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from io import FileIO
 
 import msgspec
 
+from linkcrawl.errors import FrontierUnavailable, LinkcrawlError
 from linkcrawl.frontier.replies import Books
+from linkcrawl.frontier.work_table import blame, content_of, new_file
 from linkcrawl.records import Outcome
 
 MOST_RESTARTS, RESTARTS_WITHIN_S = 20, 3600.0
@@ -24,6 +27,8 @@ MOST_FAILED_STARTS = 3
 FAILED_START_S = 10.0
 HUNG_AFTER_S = 45.0
 """A process that is still there so long after it was told to stop is hung: a clean stop takes less than 30 s."""
+LAST_BEAT_WITHIN_S, LAST_BEAT_EVERY_S = 60.0, 1.0
+"""How long the last beat of a worker that was killed is tried: while no server answers, nobody reclaims either."""
 CLEAN_ENDS = frozenset({"finished", "limit", "stopped"})
 FOR_GOOD = CLEAN_ENDS | {"frontier_lost", "frontier_refused"}
 """Ends after which no other process is started in its place."""
@@ -54,6 +59,7 @@ class Worker:
 
     worker_id: str
     process: Process
+    work_table: FileIO
     started_at: float
     tally: Mapping[str, object] = field(default_factory=dict)
     told_at: float | None = None
@@ -71,12 +77,14 @@ class Worker:
 class Crew:
     """Workers that share one crawl. One owner, on its event loop. Counts never fall, whatever dies."""
 
-    make_assignment: Callable[[str], bytes]
-    """One line of JSON for a new worker of that id."""
+    make_assignment: Callable[[str, int], bytes]
+    """One line of JSON for a new worker of that id, whose work table is that open file."""
     log: Callable[[str], None]
     """Called with each line of the workers' logs."""
     ready: Callable[[], Awaitable[None]]
     """Waits until a process that is to replace another can work: the frontier may be away just now."""
+    last_beat: Callable[[int, Mapping[int, Sequence[int]]], Awaitable[object]]
+    """Frontier.last_beat: whom the death of that incarnation is counted to."""
     workers: list[Worker] = field(default_factory=list)
     restarts: int = 0
     """In all."""
@@ -171,6 +179,7 @@ class Crew:
         )
 
     async def _start_one(self) -> None:
+        work_table = new_file()
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -181,13 +190,14 @@ class Crew:
             limit=2**20,
             # Ctrl-C reaches the whole process group of a terminal: two signals would force a stop.
             start_new_session=True,
+            pass_fds=(work_table.fileno(),),
             env={**os.environ, "PYTHONUNBUFFERED": "1"},
         )
-        worker = Worker(f"w{secrets.token_hex(5)}", process, time.monotonic())
+        worker = Worker(f"w{secrets.token_hex(5)}", process, work_table, time.monotonic())
         self.workers.append(worker)
         assert process.stdin is not None
         with contextlib.suppress(ConnectionError):
-            process.stdin.write(self.make_assignment(worker.worker_id) + b"\n")
+            process.stdin.write(self.make_assignment(worker.worker_id, work_table.fileno()) + b"\n")
             await process.stdin.drain()
         if self._stopping:
             self._send(worker, signal.SIGTERM)
@@ -196,12 +206,16 @@ class Crew:
         task.add_done_callback(self._tasks.discard)
 
     async def _live(self, worker: Worker) -> None:
-        await asyncio.gather(self._listen(worker), self._read_log(worker))
-        code = await worker.process.wait()
+        with worker.work_table:
+            await asyncio.gather(self._listen(worker), self._read_log(worker))
+            code = await worker.process.wait()
+            in_work = content_of(worker.work_table)
         if worker.ended in FOR_GOOD or self._stopping:
             return
         how = f"ended: {worker.ended}" if worker.ended else f"died ({_death(code)})"
         self.log(f"a worker {how}; its leases go back to the frontier by themselves")
+        if worker.ended is None:
+            await self._beat_for(in_work)
         if self._may_replace(worker, code):
             await self.ready()
             if not self._stopping:
@@ -210,6 +224,20 @@ class Crew:
                 await self._start_one()
         else:
             self.log("it is not replaced: too many have ended so")
+
+    async def _beat_for(self, in_work: bytes) -> None:
+        """Say whom the death of a worker that left this table is counted to."""
+        blamed = blame(in_work)
+        until = time.monotonic() + LAST_BEAT_WITHIN_S
+        while blamed is not None and not self._stopping and time.monotonic() < until:
+            try:
+                await self.last_beat(*blamed)
+            except FrontierUnavailable:
+                await asyncio.sleep(LAST_BEAT_EVERY_S)
+            except LinkcrawlError:
+                return  # the crawl is gone, or refuses us: the next worker says so
+            else:
+                return
 
     def _may_replace(self, worker: Worker, code: int) -> bool:
         now = time.monotonic()

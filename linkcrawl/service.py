@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import signal
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -100,7 +100,7 @@ class _Service:
         self._address = address
         self._board = board
         self._began = time.monotonic()
-        self._crew = Crew(self._assignment, told.log, self._frontier_back)
+        self._crew = Crew(self._assignment, told.log, self._frontier_back, self._last_beat)
         self._stop = asyncio.Event()
         self._signals = 0
         self._said: str | None = None
@@ -286,17 +286,21 @@ class _Service:
         if self._crew.broken:
             raise LinkcrawlError("the workers failed (see above)")
 
-    def _assignment(self, worker_id: str) -> bytes:
+    def _assignment(self, worker_id: str, work_table: int) -> bytes:
         return msgspec.json.encode(
             {
                 "redis_url": self._order.config.redis,
                 "name": self._order.config.name,
                 "worker_id": worker_id,
+                "work_table": work_table,
                 "out": self._out,
                 "commit_age_ms": COMMIT_AGE_MS,
                 "log_level": self._order.log_level,
             }
         )
+
+    async def _last_beat(self, incarnation: int, tokens: Mapping[int, Sequence[int]]) -> None:
+        await self._connected().last_beat(incarnation, tokens)
 
     async def _frontier_back(self) -> None:
         """For a process that is to replace another: without a server it could not start."""

@@ -43,6 +43,8 @@ class Assignment(msgspec.Struct, frozen=True):
     commit_age_ms: int = 60_000
     """Where the crawl does not say."""
     log_level: str = "WARNING"
+    work_table: int | None = None
+    """The open file of the table that its supervisor reads if it is killed; None: there is no supervisor."""
 
 
 def settings_of(assignment: Assignment) -> Settings:
@@ -54,6 +56,7 @@ def settings_of(assignment: Assignment) -> Settings:
     settings.set("LINKCRAWL_WORKER_ID", assignment.worker_id)
     settings.set("LINKCRAWL_OUT", assignment.out)
     settings.set("LINKCRAWL_COMMIT_AGE_MS", assignment.commit_age_ms)
+    settings.set("LINKCRAWL_WORK_TABLE", assignment.work_table)
     settings.set("LOG_LEVEL", assignment.log_level)
     return settings
 

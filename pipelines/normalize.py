@@ -22,8 +22,8 @@ from linkcrawl.urls.traps import trap
 FOLLOWED = frozenset({Element.A, Element.AREA, Element.IFRAME, Element.META_REFRESH, Element.CANONICAL})
 """Elements whose targets are pages that a visitor may come to."""
 LONGEST_URL = 2083
-FAMILIAR_ORIGINS, FAMILIAR_HREFS = 300, 1_000
-"""Bounds of what is remembered of the sites' own links."""
+FAMILIAR_HREFS = 40_000
+"""Links of the sites' own that are remembered, of all origins; some 200 bytes each."""
 
 
 @dataclass(slots=True)
@@ -44,6 +44,22 @@ class Resolved:
         self.counts[target.url] += 1
 
 
+class Familiar:
+    """Links that the pages of a site repeat: hrefs that are relative to the origin alone, and lead to the same site."""
+
+    def __init__(self) -> None:
+        self._origins: dict[tuple[str, str], dict[str, int]] = {}
+        self.taken = 0
+        """How many were taken in since all were forgotten."""
+
+    def on(self, base: str, codec: str) -> dict[str, int]:
+        """{href: hash of its URL} for pages with this base URL and codec."""
+        if self.taken > FAMILIAR_HREFS:
+            self._origins.clear()
+            self.taken = 0
+        return self._origins.setdefault((split_url(base)[0], codec), {})
+
+
 class NormalizePipeline:
     """Needs the run, which the scheduler has when the pipelines open."""
 
@@ -51,7 +67,7 @@ class NormalizePipeline:
         self._crawler = crawler
         self._scheduler: LeaseScheduler
         self._run: Run
-        self._familiar: dict[tuple[str, str], dict[str, int]] = {}
+        self._familiar = Familiar()
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> "NormalizePipeline":
@@ -65,7 +81,8 @@ class NormalizePipeline:
         self._run = self._scheduler.run
 
     def process_item(self, item: Page) -> Page:
-        """One page."""
+        """One page. From here to the last pipeline no other page has its turn."""
+        self._scheduler.work_table.reading(item.lease)
         read(item, self._run)
         if isinstance(item.reading, Document):
             self._links(item, item.reading)
@@ -87,7 +104,7 @@ class NormalizePipeline:
         followed: dict[str, Target] = {}
         worker = self._scheduler.worker
         assert worker is not None
-        known, familiar = worker.known, self._familiar_on(base, codec)
+        known, familiar = worker.known, self._familiar.on(base, codec)
         for link in document.links:
             # Most links of a page stand on the site's other pages too, and lead to what is known already.
             if familiar.get(link.href) in known and record != "internal":
@@ -103,6 +120,7 @@ class NormalizePipeline:
                 internal += 1
                 if link.href.startswith("/") and link.element in FOLLOWED:
                     familiar[link.href] = hash(target.url)
+                    self._familiar.taken += 1
                 if record == "internal":
                     reading.keep(link, target, ())
                 continue
@@ -115,18 +133,6 @@ class NormalizePipeline:
         page.links_internal, page.links_external, page.links_watched = internal, external, watched
         page.reading = reading
         self._discover(page, followed)
-
-    def _familiar_on(self, base: str, codec: str) -> dict[str, int]:
-        """{href that is relative to the origin alone: hash of its URL, on the same site} for pages like this."""
-        key = (split_url(base)[0], codec)
-        if key not in self._familiar:
-            if len(self._familiar) >= FAMILIAR_ORIGINS:
-                self._familiar.clear()
-            self._familiar[key] = {}
-        hrefs = self._familiar[key]
-        if len(hrefs) > FAMILIAR_HREFS:
-            hrefs.clear()
-        return hrefs
 
     def _watched_by(self, target: Target) -> tuple[str, ...]:
         """The patterns that the target matches, or the URL inside a known redirector's URL."""

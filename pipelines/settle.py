@@ -36,6 +36,7 @@ class SettlePipeline:
         self._scheduler.count(item)
         if item.refused:
             self._scheduler.refuse(item.refused)
-        crash_point("read", item.lease.candidate.url)
+        if item.lease.record_only is None:  # else there is nothing of the page that could do harm
+            crash_point("read", item.lease.candidate.url)
         self._scheduler.read(item.lease.visit_id, item.outcome, item.discovered, scope)
         return item

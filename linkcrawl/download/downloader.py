@@ -121,6 +121,7 @@ class VisitDownloader:
         crash_point("download", visit.lease.candidate.url)
         fetch = await self._fetcher.fetch(visit.lease.candidate.url)
         visit.fetch = fetch
+        scheduler.work_table.reading(visit.lease)
         crash_point("downloaded", visit.lease.candidate.url)
         scheduler.fetched(visit, fetch, asked_to_wait_ms(fetch))
         return fetch

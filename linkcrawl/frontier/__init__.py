@@ -35,6 +35,12 @@ Why a lost or late message changes nothing:
 * A worker reclaims others only after a full reclaim time of unbroken beats of its own, so that a server that
   was away does not make everybody look dead.
 
+Pages that kill: a dead worker's last beat says which visits gain a crash, and a URL with three is abandoned. The
+worker sends the beat every few seconds; when it is killed, its supervisor sends one more for it, from the table in
+which the worker notes each step of a page (work_table.py): the page that it was reading, if it was reading one, else
+what it was downloading. So a page that kills at once is named too, and others are not. Where no supervisor is left
+(the whole machine died), the worker's own last beat stands.
+
 The states of a URL: unseen -submit-> queued -lease-> leased -settle-> settled; leased -retry-> delayed -its
 time-> queued; leased -return, reclaim, reconcile-> queued at the head of its depth; garbage -> dead. Of a
 site: idle, due at a time, held; given up, when its queue leaves by record-only leases (`Lease.record_only`),

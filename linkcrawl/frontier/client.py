@@ -196,6 +196,12 @@ class Frontier:
         """Say that this worker lives, what it is downloading, and how it fares."""
         return await self._liveness.beat(in_download, facts)
 
+    async def last_beat(self, incarnation: int, tokens: Mapping[int, Sequence[int]]) -> bool:
+        """Say for a worker that is dead whom its death is counted to, by partition: these visits and none that its
+        own last beat named. False: the incarnation was declared dead already, and nothing changes. Either way what it
+        held goes back as it would have, `--reclaim-after` from now at most."""
+        return await self._liveness.last_beat(incarnation, tokens)
+
     async def reconcile(self, held: Sequence[Lease], holds: Sequence[SiteHold]) -> Reconciled:
         """Compare what this worker holds with what the server says it holds; what has to be dropped.
 

@@ -1,6 +1,6 @@
 """Who is alive: join, beat, reconcile, reclaim, leave."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -75,6 +75,16 @@ class Liveness:
             if not session.must_reconcile:
                 await self._pages.return_unused()
         return answer
+
+    async def last_beat(self, incarnation: int, tokens: Mapping[int, Sequence[int]]) -> bool:
+        """Beat in the place of a worker that is dead; whether it counts anywhere."""
+        session = self._session
+        calls = [
+            session.on_partition("beat", p, incarnation, " ".join(map(str, tokens.get(p, ()))))
+            for p in session.partitions
+        ]
+        replies = await session.server.run(calls)
+        return any(alive == b"1" for alive, _us in replies)
 
     def _learn(self, attended: list[Any]) -> Beat:
         session = self._session

@@ -17,6 +17,7 @@ from linkcrawl.frontier.doubt import Ruling, connection, robots_connection
 from linkcrawl.frontier.held import HeldSite, Visit, split_url
 from linkcrawl.frontier.network_watch import Network, NetworkWatch
 from linkcrawl.frontier.places import AddressPlaces
+from linkcrawl.frontier.work_table import WorkTable
 from linkcrawl.records import Fetch, Lease, Outcome, RobotsRecord, RobotsState, Seed, SiteHold
 
 
@@ -49,6 +50,8 @@ class Pacing:
     may_start: Callable[[], bool]
     network_changed: Callable[[bool], None]
     """Called with True when this worker's own network is gone, with False when it is back."""
+    work_table: WorkTable = field(default_factory=WorkTable.unread)
+    """Where what is in download is named, should this process be killed."""
     blocked: Blocklist = field(default_factory=Blocklist)
     watch: NetworkWatch = field(init=False)
     places: AddressPlaces = field(init=False)
@@ -191,6 +194,7 @@ class Pacing:
             return
         site.busy = True
         self.downloading[lease.visit_id] = visit
+        self.work_table.downloading(lease)
         self.start(visit)
 
     def _start_known(self, visit: Visit) -> None:
@@ -222,7 +226,7 @@ class Pacing:
     def fetched(self, visit: Visit, fetch: Fetch, retry_after_ms: int | None) -> None:
         """The request was answered or failed."""
         site = visit.site
-        self.downloading.pop(visit.lease.visit_id, None)
+        self._ended(visit)
         if fetch.sent_at is not None:
             site.last_start = fetch.sent_at
         if (did := connection(fetch)) is False and not visit.dropped:
@@ -262,11 +266,15 @@ class Pacing:
 
     def not_sent(self, visit: Visit) -> None:
         """The request was never sent: its lease is whole, and waits for another turn."""
-        self.downloading.pop(visit.lease.visit_id, None)
+        self._ended(visit)
         if not visit.dropped:
             self._put_back(visit.lease, visit.site)
         visit.dropped = True
         self._go_on(visit.site)
+
+    def _ended(self, visit: Visit) -> None:
+        self.downloading.pop(visit.lease.visit_id, None)
+        self.work_table.forget(visit.lease.visit_id)
 
     def _go_on(self, site: HeldSite) -> None:
         site.busy = False

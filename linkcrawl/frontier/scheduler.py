@@ -33,6 +33,7 @@ from linkcrawl.frontier.outages import Outages
 from linkcrawl.frontier.pacing import Pace
 from linkcrawl.frontier.replies import WorkerFacts
 from linkcrawl.frontier.start_urls import DEFAULT_KEY
+from linkcrawl.frontier.work_table import WorkTable
 from linkcrawl.frontier.worker import LONGEST_BACK_OFF_S, SHORTEST_BACK_OFF_S, FrontierWorker
 from linkcrawl.records import Candidate, Fetch, Outcome, Page, Refusal
 from linkcrawl.run import CrawlIdentity, Run, unpack_config
@@ -136,6 +137,8 @@ class LeaseScheduler(Scheduler):  # type: ignore[misc]
             try:
                 await self._take_up_crawl()
             except FrontierUnavailable as why:
+                if not self.crawler.settings.get("LINKCRAWL_WORKER_ID"):
+                    raise  # nobody watches over this process, and Scrapy takes no signal before its spider is open
                 outages.away("open", why)
                 if self._frontier is not None:
                     await self._frontier.close()
@@ -187,6 +190,7 @@ class LeaseScheduler(Scheduler):  # type: ignore[misc]
                 take_start_urls=self._take_start_urls,
                 tables_changed=self._tables_changed,
             ),
+            work_table=WorkTable.at(settings.get("LINKCRAWL_WORK_TABLE")),
         )
 
     async def _engine_started(self) -> None:
@@ -279,6 +283,11 @@ class LeaseScheduler(Scheduler):  # type: ignore[misc]
     def fetched(self, visit: Visit, fetch: Fetch, retry_after_ms: int | None) -> None:
         """The request was answered or failed."""
         self._checked_worker().fetched(visit, fetch, retry_after_ms)
+
+    @property
+    def work_table(self) -> WorkTable:
+        """Where the page that this process is at is named."""
+        return self._checked_worker().work_table
 
     def again(self, visit: Visit) -> None:
         """The visit goes back to the frontier, to be tried later."""

@@ -24,6 +24,7 @@ from linkcrawl.frontier.outbox import Outbox
 from linkcrawl.frontier.pacing import Pace, Pacing
 from linkcrawl.frontier.settlement import Settlement
 from linkcrawl.frontier.tables_heeded import TablesHeeded
+from linkcrawl.frontier.work_table import WorkTable
 from linkcrawl.hash_table import HashMemory
 from linkcrawl.records import Candidate, EndState, Fetch, Lease, Outcome, Refusal
 
@@ -48,6 +49,8 @@ class FrontierWorker:
     max_sites: int
     beat_every_s: float
     hooks: Hooks
+    work_table: WorkTable = field(default_factory=WorkTable.unread)
+    """Where its supervisor looks if it is killed."""
     pacing: Pacing = field(init=False)
     settlement: Settlement = field(init=False)
     outbox: Outbox = field(init=False)
@@ -79,6 +82,7 @@ class FrontierWorker:
             lambda site, record: outbox.robots(site.hold.site, record),
             self.frontier.may_start,
             self._network_changed,
+            self.work_table,
         )
         self.tables = TablesHeeded(
             self.frontier,
@@ -104,9 +108,14 @@ class FrontierWorker:
             self._begin()
 
     async def _join(self) -> None:
-        await self.frontier.join()
+        await self._begin_life()
         await self._beat()
         self.outages.answered("join")
+
+    async def _begin_life(self) -> None:
+        await self.frontier.join()
+        assert self.frontier.incarnation is not None
+        self.work_table.begin(self.frontier.incarnation)
 
     async def _join_when_it_can(self) -> None:
         back_off = SHORTEST_BACK_OFF_S
@@ -138,6 +147,7 @@ class FrontierWorker:
         self, visit_id: str, outcome: Outcome, candidates: Sequence[Candidate], scope: Sequence[str]
     ) -> None:
         """A visit's page went through the pipelines; its rows wait for a commit."""
+        self.work_table.forget(visit_id)
         lease = self._held.get(visit_id)
         if lease is not None:
             self.settlement.add(lease, outcome, candidates, scope)
@@ -374,7 +384,7 @@ class FrontierWorker:
         for name in list(self.pacing.sites):
             self.pacing.drop_site(name)
         self.outbox.forget_sites()
-        await self.frontier.join()
+        await self._begin_life()
         self._said_dead = False
 
     async def _reconcile(self) -> None:

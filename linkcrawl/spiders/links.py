@@ -35,12 +35,16 @@ class LinkSpider(Spider):
             scheduler.again(visit)
             return []
         assert scheduler.run is not None
+        scheduler.work_table.reading(visit.lease)
         try:
             return [page_of(visit, response.fetch, response.visited_at_us, scheduler.run)]
         except Exception as why:
             # Whatever a page holds, the worker goes on, and the visit has its one outcome.
             self.logger.exception("reading %s failed", visit.lease.candidate.url)
             return [internal_error(visit, response.visited_at_us, why)]
+        finally:
+            # Other pages may have their turn before the pipelines have this one.
+            scheduler.work_table.forget(visit.lease.visit_id)
 
 
 def internal_error(visit: Visit, visited_at_us: int, why: BaseException) -> Page:

@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 from linkcrawl.records import Outcome
+from tests.crawl.process import Crawl, wait_until
 from tests.crawl.shared import SharedCrawl
+from tests.crawl.sharing import Worker
 from tests.web import Html, LocalWeb, reachable
 from tests.web.found import newest_visits, rows_of
 from tests.web.random_web import random_web
@@ -57,24 +59,13 @@ SMALL = random_web(59, hosts=3, pages=5)
 KILLER = next(url for url in sorted(reachable(SMALL)) if "/p" in url)
 
 
-@pytest.mark.parametrize(
-    "takes_s",
-    [
-        0.8,
-        pytest.param(
-            0.0,
-            marks=pytest.mark.xfail(
-                strict=True,
-                reason="no beat names a download that kills within a beat's time: it is fetched for ever",
-            ),
-        ),
-    ],
-)
-def test_a_page_that_kills_its_workers_ends_abandoned_with_its_row(tmp_path: Path, takes_s: float) -> None:
+def test_a_page_that_takes_longer_than_a_beat_and_kills_workers_without_a_supervisor_ends_abandoned(
+    tmp_path: Path,
+) -> None:
     host, path = KILLER.removeprefix("http://").split("/", 1)
     page = SMALL[host][f"/{path}"]
     assert isinstance(page, Html)
-    pages = SMALL | {host: SMALL[host] | {f"/{path}": replace(page, delay_s=takes_s)}}
+    pages = SMALL | {host: SMALL[host] | {f"/{path}": replace(page, delay_s=0.8)}}
     with LocalWeb(pages) as web, SharedCrawl(web, tmp_path / "out") as crawl:
         deaths = 0
         while crawl.worker(LINKCRAWL_CRASH_AT=f"downloaded:{KILLER}").wait() != 0:
@@ -93,3 +84,62 @@ def test_a_page_that_kills_its_workers_ends_abandoned_with_its_row(tmp_path: Pat
         assert visits[KILLER]["http_status"] is None
         assert {row["outcome"] for url, row in visits.items() if url != KILLER} <= {"ok", "redirect"}
         crawl.assert_polite()
+
+
+def outcomes(out: Path) -> dict[str, tuple[Any, ...]]:
+    """Of the visits that count."""
+    return {
+        url: (row["outcome"], row["http_status"], row["content_hash"], row["links_watched"])
+        for url, row in newest_visits(out).items()
+    }
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("undisturbed") / "out"
+    with LocalWeb(SMALL) as web, SharedCrawl(web, out) as crawl:
+        crawl.worker()
+        crawl.wait_for_the_end()
+    return out
+
+
+@pytest.mark.parametrize(("command", "point"), [("crawl", "read"), ("worker", "downloaded")])
+def test_a_page_that_kills_at_once_ends_abandoned_and_nobody_else_is_blamed(
+    tmp_path: Path, undisturbed: Path, command: str, point: str
+) -> None:
+    crash = {"LINKCRAWL_CRASH_AT": f"{point}:{KILLER}"}
+    with LocalWeb(SMALL) as web, SharedCrawl(web, tmp_path / "out") as crawl:
+        supervisor = (
+            Worker(crawl.server.url, "--name", "crawl", environment=crash)
+            if command == "worker"
+            else Crawl(*crawl.flags(), environment=crash)
+        )
+        with supervisor:
+            code, _, told = supervisor.end()
+        assert code == 0, told
+        assert told.count("a worker died (signal SIGKILL)") == 3, told
+        books = crawl.books()
+        assert books.balanced, books.off
+        assert books.crashes == 3, "pages are blamed that did nothing"
+        assert books.pages == books.accepted == len(reachable(SMALL))
+        found, expected = outcomes(crawl.out), outcomes(undisturbed)
+        assert found.pop(KILLER) == ("abandoned", None, None, None)
+        assert expected.pop(KILLER)[0] == "ok"
+        assert found == expected
+        of_others = [row for row in whole_rows(undisturbed) if dict(row)["source_url"] != repr(KILLER)]
+        assert sorted(whole_rows(crawl.out)) == sorted(of_others)
+        crawl.assert_polite()
+
+
+def test_a_worker_that_is_killed_while_it_does_nothing_blames_nobody(tmp_path: Path) -> None:
+    with LocalWeb(SMALL) as web, SharedCrawl(web, tmp_path / "out") as crawl:
+        crawl.ask(lambda frontier: frontier.pause())
+        with Worker(crawl.server.url, "--name", "crawl") as supervisor:
+            wait_until(lambda: crawl.joined() == 1)
+            (idle,) = supervisor.workers()
+            idle.kill()
+            wait_until(lambda: "a worker died (signal SIGKILL)" in supervisor.told())
+            crawl.ask(lambda frontier: frontier.resume())
+            code, _, told = supervisor.end()
+        assert code == 0, told
+        assert crawl.assert_nothing_lost().crashes == 0
