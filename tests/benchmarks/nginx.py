@@ -31,7 +31,7 @@ http {{
   client_body_temp_path t1; proxy_temp_path t2; fastcgi_temp_path t3; uwsgi_temp_path t4; scgi_temp_path t5;
   server {{
 {listen}
-    root web/$host;
+    root web/{root};
   }}
 }}
 """
@@ -50,17 +50,20 @@ def find_nginx() -> str:
 
 
 @contextmanager
-def served(web: BenchWeb) -> Iterator[BenchWeb]:
-    """Write the pages, serve them while the block lasts; yields the web with the port that it got."""
+def served(web: BenchWeb, *, alike: bool = False) -> Iterator[BenchWeb]:
+    """Write the pages, serve them while the block lasts; yields the web with the port that it got.
+
+    alike: every host shows the pages of the first, which alone are written."""
     program = find_nginx()
     with tempfile.TemporaryDirectory(prefix="bench-web-") as name:
         folder = Path(name)
         folder.chmod(0o755)
         web = replace(web, port=_free_port())
-        web.write(folder / "web")
+        (web.first_host() if alike else web).write(folder / "web")
         user = "user root;" if os.geteuid() == 0 else ""
+        root = web.addresses()[0] if alike else "$host"
         listen = "\n".join(f"    listen {address}:{web.port};" for address in web.addresses())
-        (folder / "nginx.conf").write_text(_CONFIG.format(user=user, listen=listen))
+        (folder / "nginx.conf").write_text(_CONFIG.format(user=user, listen=listen, root=root))
         command = [program, "-p", name, "-c", "nginx.conf", "-e", "stderr"]
         server = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         try:

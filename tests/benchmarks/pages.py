@@ -7,7 +7,7 @@ elements with a text and targets of their own, so that every contender can see a
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 from typing import NamedTuple
@@ -93,6 +93,10 @@ class BenchWeb:
             (folder / address / "robots.txt").write_text(ROBOTS_TXT)
         for address, path, html, _ in self.documents():
             (folder / address / ("index.html" if path == "/" else path[1:])).write_text(html)
+
+    def first_host(self) -> "BenchWeb":
+        """The web's first host alone. Served under the names of all, it makes a web of any size from few files."""
+        return replace(self, pages=max(self.sizes().values()), hosts=1)
 
     def _page(self, sizes: dict[str, int], address: str, number: int) -> tuple[str, list[WatchedLink]]:
         chance = Random(f"{self.seed} {address} {number}")

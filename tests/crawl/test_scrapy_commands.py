@@ -90,21 +90,7 @@ def test_scrapy_without_such_a_crawl_says_so_and_ends() -> None:
     assert "no crawl named 'nothing'" in done.stderr
 
 
-def test_scrapy_without_a_server_says_where_it_looks_and_waits_until_it_is_stopped(tmp_path: Path) -> None:
-    nobody = tmp_path / "nobody"
-    log = tmp_path / "log.txt"
-    with log.open("wb") as told:
-        process = subprocess.Popen(
-            [SCRAPY, "crawl", "links", "-s", f"REDIS_URL=unix://{nobody}"],
-            cwd=REPOSITORY,
-            stdin=subprocess.DEVNULL,
-            stderr=told,
-        )
-    try:
-        wait_until(lambda: str(nobody) in log.read_text())
-        process.send_signal(signal.SIGTERM)
-        process.wait(60)
-    finally:
-        process.kill()
-        process.wait()
-    assert "Traceback" not in log.read_text()
+def test_scrapy_without_a_server_says_where_it_looked(tmp_path: Path) -> None:
+    done = scrapy("crawl", "links", "-s", f"REDIS_URL=unix://{tmp_path / 'nobody'}")
+    assert done.returncode != 0
+    assert str(tmp_path / "nobody") in done.stderr
