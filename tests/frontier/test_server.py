@@ -74,6 +74,10 @@ def busy(server: ServerProcess) -> Iterator[None]:
             another.eval("while true do end", 0)
         yield
         admin.execute_command("SCRIPT", "KILL")
+        while True:  # it is killed a moment later
+            with contextlib.suppress(redis.ResponseError):
+                admin.ping()
+                break
 
 
 @contextmanager
