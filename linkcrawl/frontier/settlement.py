@@ -11,6 +11,7 @@ import contextlib
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from linkcrawl.crash import crash_point
 from linkcrawl.errors import FrontierLost, FrontierUnavailable, UsageError
@@ -22,7 +23,11 @@ from linkcrawl.records import Candidate, Lease, Outcome, Refusal
 SUBMIT_EVERY_S = 0.1
 SUBMIT_AT_ONCE = 2_000
 """Candidates that are sent without waiting for more."""
-SUBMIT_BATCH = 5_000
+SUBMIT_BATCH = 20_000
+"""In one turn at most. A round trip takes as long as the pages that are read meanwhile, so that it should carry much;
+and URLs that several pages found are sent once."""
+WAIT_AS_OBJECTS = 5_000
+"""Candidates that may wait so; more wait in bundles."""
 BARRIER_EVERY_S = 1.0
 SHORTEST_BACK_OFF_S, LONGEST_BACK_OFF_S = 0.2, 5.0
 DOUBTED_S = 30.0
@@ -83,7 +88,8 @@ class Settlement:
         """A page was read: submit its candidates (and the scope keys that they need) at once."""
         early = lease.visit_id in self._early
         self._early.discard(lease.visit_id)
-        pending = _Pending(lease, outcome, candidates, scope, rows_durable=early)
+        offered = Bundle(candidates) if self._queued > WAIT_AS_OBJECTS else candidates
+        pending = _Pending(lease, outcome, offered, scope, rows_durable=early)
         self._pending[lease.visit_id] = pending
         if not candidates and not scope:
             pending.discoveries_durable = True
@@ -206,36 +212,39 @@ class Settlement:
 
     async def _submit(self) -> None:
         await self._submit_refused()
-        # Not what comes meanwhile: at full speed there is always more, and nothing would ever be settled.
-        left = len(self._to_submit)
-        while left > 0 and self._to_submit:
-            batch: list[_Pending] = []
-            size = 0
-            for pending in self._to_submit[:left]:
-                batch.append(pending)
-                size += len(pending.candidates)
-                if size >= SUBMIT_BATCH:
-                    break
-            scope = [key for pending in batch for key in pending.scope]
-            if scope:
-                await self.frontier.add_scope(scope)
-            candidates = [candidate for pending in batch for candidate in pending.candidates]
-            first_time = [pending for pending in batch if pending.accepted is not None]
-            for pending in batch:
-                pending.accepted = None  # should the reply be lost
-            answers = await self.frontier.submit(candidates)
-            crash_point("submitted")
-            answered = list(zip(candidates, answers, strict=True))
-            new = {candidate.url for candidate, answer in answered if answer is None}
-            for pending in first_time:
-                pending.accepted = [candidate for candidate in pending.candidates if candidate.url in new]
-            del self._to_submit[: len(batch)]
-            left -= len(batch)
-            self._queued -= size
-            self._submitted += batch
-            self.accepted_or_seen(
-                [candidate for candidate, answer in answered if answer is None or answer is Refusal.SEEN]
-            )
+        # One batch a turn: at full speed there is always more, and nothing would ever be settled.
+        batch: list[_Pending] = []
+        candidates: list[Candidate] = []
+        for pending in self._to_submit:
+            batch.append(pending)
+            candidates += pending.candidates
+            if len(candidates) >= SUBMIT_BATCH:
+                break
+        if not batch:
+            return
+        scope = [key for pending in batch for key in pending.scope]
+        if scope:
+            await self.frontier.add_scope(scope)
+        first_time = {pending for pending in batch if pending.accepted is not None}
+        for pending in batch:
+            pending.accepted = None  # should the reply be lost
+        answers = await self.frontier.submit(candidates)
+        crash_point("submitted")
+        answered = list(zip(candidates, answers, strict=True))
+        new = {candidate.url for candidate, answer in answered if answer is None}
+        rest = iter(candidates)
+        for pending in batch:
+            own = [candidate for candidate in islice(rest, len(pending.candidates)) if candidate.url in new]
+            if pending in first_time:
+                pending.accepted = own
+        del self._to_submit[: len(batch)]
+        self._queued -= len(candidates)
+        self._submitted += batch
+        self.accepted_or_seen(
+            [candidate for candidate, answer in answered if answer is None or answer is Refusal.SEEN]
+        )
+        if self._to_submit:
+            self._wake.set()
 
     async def _submit_refused(self) -> None:
         if self._refused:
