@@ -12,7 +12,7 @@ from linkcrawl.records import Candidate, Edge, Element, Fetch, Lease, Outcome, P
 from linkcrawl.run import CrawlIdentity, Run
 from linkcrawl.spiders.reading import Unread, page_of
 from pipelines.classify import ClassifyPipeline
-from pipelines.normalize import NormalizePipeline
+from pipelines.normalize import Familiar, NormalizePipeline
 
 HTML = b"""<!doctype html><title> A  page </title><link rel=canonical href="/canonical">
 <a href="/a">a</a> <a href="/a#part">again</a> <a href="http://out.example/x">out</a>
@@ -50,7 +50,7 @@ def processed(run: Run, fetch: Fetch, known: tuple[str, ...] = (), **candidate: 
     page = page_of(Visit(lease, site), fetch, 1_000_000, run)
     normalize = NormalizePipeline.__new__(NormalizePipeline)
     normalize._run = run
-    normalize._familiar = {}
+    normalize._familiar = Familiar()
     normalize._scheduler = OpenScheduler(run, KnownUrls({hash(url) for url in known}))  # type: ignore[assignment]
     return ClassifyPipeline().process_item(normalize.process_item(page))
 
