@@ -38,7 +38,16 @@ def killed_twice(server: RestartableServer, crawl: Crawl) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("outage", "workers"), [(frozen, 1), (killed, 1), (killed, 2), (killed_twice, 1)])
+@pytest.mark.parametrize(
+    ("outage", "workers"),
+    [
+        (killed, 1),
+        # test_server_troubles.py has these with several workers in every run.
+        pytest.param(frozen, 1, marks=pytest.mark.long),
+        pytest.param(killed, 2, marks=pytest.mark.long),
+        pytest.param(killed_twice, 1, marks=pytest.mark.long),
+    ],
+)
 def test_an_outage_costs_time_and_nothing_else(
     tmp_path: Path, outage: Callable[[RestartableServer, Crawl], None], workers: int
 ) -> None:

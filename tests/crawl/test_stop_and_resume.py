@@ -106,6 +106,7 @@ POINTS = ["leased:2", "download:9", "downloaded:9", "read:9", "submitted:3", "co
 
 
 @pytest.mark.slow
+@pytest.mark.long  # test_crash_table.py has the same points, with workers that share a crawl, in every run
 @pytest.mark.parametrize("point", POINTS)
 def test_a_worker_that_dies_at_a_named_point_loses_nothing(tmp_path: Path, point: str) -> None:
     out = tmp_path / "out"

@@ -67,7 +67,7 @@ def context_of_the_build(folder: Path) -> None:
                 shutil.copy(REPOSITORY / source, folder / target)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_build_step_makes_an_environment_that_works(tmp_path: Path) -> None:
     source, target = tmp_path / "source", tmp_path / "linkcrawl"
     context_of_the_build(source)
