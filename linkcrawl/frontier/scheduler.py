@@ -139,8 +139,6 @@ class LeaseScheduler(Scheduler):  # type: ignore[misc]
             except FrontierUnavailable as why:
                 if not self.crawler.settings.get("LINKCRAWL_WORKER_ID"):
                     raise  # nobody watches over this process, and Scrapy takes no signal before its spider is open
-                if not self.crawler.settings.get("LINKCRAWL_WORKER_ID"):
-                    raise  # nobody watches over this process, and Scrapy takes no signal before its spider is open
                 outages.away("open", why)
                 if self._frontier is not None:
                     await self._frontier.close()

@@ -108,11 +108,11 @@ def cluster_with_the_least_user(folder: Path) -> Iterator[str]:
 
 KINDS = [
     cluster_with_the_least_user,
-    cluster_without_waitaof,
-    tls,
+    pytest.param(cluster_without_waitaof, marks=pytest.mark.long),
+    pytest.param(tls, marks=pytest.mark.long),
     tls_with_our_certificate,
     password,
-    least_user,
+    pytest.param(least_user, marks=pytest.mark.long),
     least_user_without_waitaof,
 ]
 
