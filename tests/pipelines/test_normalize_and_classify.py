@@ -8,6 +8,7 @@ import pytest
 
 from linkcrawl.config import CrawlConfig, checked
 from linkcrawl.frontier.held import HeldSite, Visit
+from linkcrawl.frontier.work_table import WorkTable
 from linkcrawl.records import Candidate, Edge, Element, Fetch, Lease, Outcome, Page, Refusal, Seed, SiteHold
 from linkcrawl.run import CrawlIdentity, Run
 from linkcrawl.spiders.reading import Unread, page_of
@@ -34,6 +35,7 @@ class OpenScheduler:
 
     run: Run
     worker: KnownUrls = field(default_factory=KnownUrls)
+    work_table: WorkTable = field(default_factory=WorkTable.unread)
 
 
 def a_run(**settings: Any) -> Run:
