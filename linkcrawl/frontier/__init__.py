@@ -32,6 +32,13 @@ Why a lost or late message changes nothing:
 * After any broken connection (`must_reconcile`) no lease is asked for and no request may start before
   reconcile(): leased there and unknown here is queued again, held here and unknown there is dropped. Broken
   connections are counted where they end, since redis-py connects again silently.
+* A server that comes back without its last moments has forgotten holds given then, so each partition knows on
+  which run of the server it lies. A worker that joins or reconciles first compares (recognise.lua): on another
+  run no site is leased for half the reclaim time, and then each waits for its delay. A worker that has not
+  reconciled with this run has no acknowledged beat younger than it, so it starts nothing after that half; one
+  that has reconciled dropped what the server forgot, and keeps no lease that the new run gave it before that. Nobody
+  waits for half the reclaim time where nobody else was alive: the restored list of incarnations tells that,
+  since a worker's join is on disk before its first lease.
 * A worker reclaims others only after a full reclaim time of unbroken beats of its own, so that a server that
   was away does not make everybody look dead.
 

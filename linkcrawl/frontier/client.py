@@ -15,6 +15,7 @@ from linkcrawl.frontier.keys import Keys
 from linkcrawl.frontier.liveness import Liveness
 from linkcrawl.frontier.lookup import SiteFound, UrlFound
 from linkcrawl.frontier.pages import PageShare
+from linkcrawl.frontier.recognition import is_another_run
 from linkcrawl.frontier.replies import (
     Beat,
     Books,
@@ -120,6 +121,7 @@ class Frontier:
         if self._barrier is None:
             session = self._session
             marks = [session.keys.of_partition(p, ":mark") for p in session.partitions]
+            marks.append(session.keys.of_crawl(":mark"))
             barrier = Barrier(session.server, marks)
             await barrier.open()
             self._barrier = barrier
@@ -185,7 +187,11 @@ class Frontier:
     # --- being a worker
 
     async def join(self) -> None:
-        """Begin a new life as a worker, which holds nothing."""
+        """Begin a new life as a worker, which holds nothing.
+
+        Before its first lease a worker waits until that is on disk (`barrier`): should the server then lose its last
+        moments, it still knows that this worker may be asking sites.
+        """
         await self._liveness.join()
 
     async def leave(self) -> None:
@@ -213,6 +219,11 @@ class Frontier:
     def must_reconcile(self) -> bool:
         """Whether a connection broke since the last join() or reconcile()."""
         return self._session.must_reconcile
+
+    async def is_another_run(self) -> bool:
+        """Whether the server, or a node of it, is another run than at the last join() or reconcile(): what it gave
+        since may be a site that another worker asks still, and must not be kept."""
+        return await is_another_run(self._session)
 
     def may_start(self) -> bool:
         """Whether a request may be started: the last acknowledged beat is younger than half the reclaim

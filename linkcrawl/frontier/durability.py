@@ -82,7 +82,8 @@ class Barrier:
                     await self._open_elsewhere()
                 raise self._server.in_our_words(problem) from problem
             finally:
-                self._seen_breaks = self._server.breaks
+                if since is None:
+                    self._seen_breaks = self._server.breaks
             if self._server.breaks != expected:
                 if self._server.may_move:
                     await self._open_elsewhere()

@@ -20,10 +20,12 @@ Of the crawl, `{name}`...
   `:rounds`     list    when each round of retries began, us                        operator's commands
   `:claim:<w>`  string  who is at the work w that is done once; `done`              ends, watch lists
   `:filling`    zset    operators who submit seeds now -> taken for dead, ms        operators
+  `:mark`       string  written before WAITAOF                                      constant
 
 Of a partition, `{name:p}`...
   ``            hash    epoch, limits, end, paused, token (the last one given), blocks (number of blocked
-                        domains)                                                    constant
+                        domains), run (id of the run of the server that it lies on, as workers told it),
+                        quiet (no site is leased before, ms: another run was found) constant
   `:c`          hash    counters: accepted, queued, delayed, leased, dead, leases, retried, returned,
                         reclaimed, stale, crashes, submits, o:<outcome>, r:<reason> constant
   `:seen:<b>`   set     signed 64-bit fingerprints of accepted URLs (intset)        8.3 bytes a URL accepted

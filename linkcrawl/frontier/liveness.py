@@ -8,6 +8,7 @@ import msgspec
 from linkcrawl.errors import FrontierUnavailable
 from linkcrawl.frontier.connections import Argument
 from linkcrawl.frontier.pages import PageShare
+from linkcrawl.frontier.recognition import recognise
 from linkcrawl.frontier.replies import Beat, Reconciled, WorkerFacts, WorkerSeen
 from linkcrawl.frontier.server import Call
 from linkcrawl.frontier.session import Session, awake_ms
@@ -31,6 +32,7 @@ class Liveness:
         """Become a new incarnation of this worker; it holds nothing."""
         session = self._session
         sent, breaks = awake_ms(), session.server.breaks
+        await recognise(session)
         incarnation, server_us = await session.server.run_one(
             "join", session.keys.crawl, session.epoch, session.worker_id
         )
@@ -167,6 +169,7 @@ class Liveness:
         returned = 0
         for _ in range(3):
             sent, breaks = awake_ms(), session.server.breaks
+            await recognise(session)
             # Something is always sent, so that a connection is open whose end tells of the next restart.
             *replies, attended = await session.server.run([*calls, self._attend_call()])
             self._learn(attended)
@@ -198,6 +201,10 @@ class Liveness:
         silent = session.live | session.silent if everyone else session.silent
         for incarnation in sorted(silent - {own}):
             moved += await self._bury(incarnation, after, died=True)
+        if everyone:
+            # Nobody is left who could ask what a server that restarted has forgotten; its sites still keep their delay.
+            now_ms = session.now_us() // 1000
+            await session.server.run(session.on_each("steer", session.partitions, "quiet", now_ms))
         return moved
 
     async def _bury(self, incarnation: int, after_ms: int, died: bool) -> int:
@@ -227,6 +234,8 @@ class Liveness:
         session = self._session
         if session.incarnation is None:
             return
+        if session.must_reconcile:
+            await recognise(session)
         await self._bury(session.incarnation, 0, died=False)
         session.incarnation = None
         session.asked.clear()

@@ -177,6 +177,14 @@ class Server:
             self._nodes.doubt()
             raise in_our_words(problem, self.address) from problem
 
+    async def run_ids(self, keys: Sequence[str]) -> list[str]:
+        """For each key the id of the run of the server that holds it: another one after each restart, and of each
+        node. Raises as `run` does."""
+        await self.nodes()
+        owners = [self._nodes.of_key(key.encode()) for key in keys]
+        ids = {node: _run_id(await self.on_node(node, "INFO", "server")) for node in dict.fromkeys(owners)}
+        return [ids[node] for node in owners]
+
     async def own_connections(self, keys: Sequence[str]) -> list[tuple[Any, list[str]]]:
         """New connections that nothing else uses, one for each server that holds some of the keys, with these
         keys."""
@@ -212,6 +220,13 @@ class Server:
                 await self._nodes.close()
         except BROKEN:
             pass
+
+
+def _run_id(info: Any) -> str:
+    if isinstance(info, dict):
+        return str(info["run_id"])
+    line = next(line for line in bytes(info).splitlines() if line.startswith(b"run_id:"))
+    return line.removeprefix(b"run_id:").decode()
 
 
 def _key_of(command: Sequence[Argument]) -> bytes:

@@ -37,6 +37,8 @@ class Session:
         self.max_pages: int | None = None
         self.live: frozenset[int] = frozenset()
         self.silent: frozenset[int] = frozenset()
+        self.runs: dict[int, str] = {}
+        """Partition -> the run of the server that this client told it."""
         self.reconciled_at = 0
         """`Server.breaks` when this worker last knew what it holds."""
         self._spec: CrawlSpec | None = None

@@ -68,6 +68,8 @@ class FrontierWorker:
     _closing: asyncio.Event = field(default_factory=asyncio.Event)
     _stopping: bool = False
     _said_dead: bool = False
+    _life_on_disk: int | None = None
+    """The incarnation whose join is on the server's disk."""
     _paused: bool = False
     _end_state: EndState | None = None
 
@@ -237,6 +239,7 @@ class FrontierWorker:
             try:
                 if self.frontier.must_reconcile:
                     await self._beat()
+                await self._be_on_disk()
                 async with self._exchange:
                     await self.outbox.send()
                     got = await self._lease()
@@ -270,6 +273,13 @@ class FrontierWorker:
         due_in_ms = self.frontier.next_due_in_ms
         return LONGEST_POLL_S if due_in_ms is None else due_in_ms / 1000
 
+    async def _be_on_disk(self) -> None:
+        """Before this life asks for a lease: a server that forgets its last moments names it still."""
+        life = self.frontier.incarnation
+        if life != self._life_on_disk and not self.frontier.must_reconcile:
+            await self.frontier.barrier(self.frontier.breaks)
+            self._life_on_disk = life
+
     async def _lease(self) -> bool:
         wanted = self.max_sites - len(self.pacing.sites)
         if wanted <= 0 or self._stopping or self._paused or self._end_state or self.hindrances:
@@ -279,6 +289,9 @@ class FrontierWorker:
         holds = await self.frontier.lease(wanted, self._urls_per_site())
         if holds:
             crash_point("leased")
+        if self.frontier.must_reconcile and await self.frontier.is_another_run():
+            # The server came back just now, and may have forgotten who asks these sites: reconciling returns them.
+            return True
         for hold in holds:
             for lease in hold.leases:
                 self._held[lease.visit_id] = lease

@@ -232,7 +232,7 @@ class SharedCrawl:
 
     # --- what has to hold at the end, whatever happened
 
-    def assert_nothing_lost(self, *, polite: bool = True) -> Books:
+    def assert_nothing_lost(self) -> Books:
         """Every URL has exactly one settled outcome, the books balance, nothing is held; the links that count are
         those of the web; no site was hurried."""
         books = self.books()
@@ -243,8 +243,7 @@ class SharedCrawl:
         assert books.accepted == books.pages == len(everything), books
         assert newest_visits(self.out).keys() == everything
         assert found_links(self.out) == expected_links(self.web.web, self.watch)
-        if polite:
-            self.assert_polite()
+        self.assert_polite()
         return books
 
     def rows_of_visits(self) -> list[dict[str, Any]]:

@@ -39,7 +39,8 @@ end
 
 local function as_reply(site, token, urls)
   local failing = site.failing_since and now - site.failing_since or 0
-  local ready = site.given_up and 0 or math.max(0, site.free_at - now)
+  local free_at = math.max(site.free_at, quiet and quiet + site.delay or 0)
+  local ready = site.given_up and 0 or math.max(0, free_at - now)
   return { site.name, token, site.delay, ready, failing, urls, robots_for(urls) }
 end
 
@@ -194,6 +195,8 @@ local function hold(site, taken)
 end
 
 if (ended and ended ~= '') or paused == '1' then return { 'ok', whole(now_us), -1, {} } end
+-- The server was another one a moment ago, and may have forgotten who asks a site now (recognise.lua).
+if quiet and now < quiet then return { 'ok', whole(now_us), quiet - now, {} } end
 local delayed_for = promote()
 local due_in = until_first(P .. ':due')
 local served = due_in == 0 and most_sites > 0 and most_urls > 0

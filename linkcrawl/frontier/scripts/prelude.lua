@@ -2,9 +2,9 @@
 -- KEYS[1] is the record of one partition, `{name:p}`; every other key of the partition begins with it (keys.py).
 -- ARGV[1] is the epoch: a partition that was emptied, or belongs to another crawl, answers LOST and nothing is done.
 local P = KEYS[1]
-local meta = redis.call('HMGET', P, 'epoch', 'end', 'paused')
+local meta = redis.call('HMGET', P, 'epoch', 'end', 'paused', 'quiet')
 if meta[1] ~= ARGV[1] then return redis.error_reply('LOST this is not the crawl it was') end
-local ended, paused = meta[2], meta[3]
+local ended, paused, quiet = meta[2], meta[3], tonumber(meta[4])
 
 local counted = {}
 local function count(name, by) counted[name] = (counted[name] or 0) + by end
