@@ -28,6 +28,9 @@ SUBMIT_BATCH = 20_000
 and URLs that several pages found are sent once."""
 WAIT_AS_OBJECTS = 5_000
 """Candidates that may wait so; more wait in bundles."""
+MOST_WAITING = 100_000
+"""Candidates: with more, no further page is fetched until they are sent. Pages can be read faster than what they hold
+can be submitted, and each would wait to be settled meanwhile."""
 BARRIER_EVERY_S = 1.0
 SHORTEST_BACK_OFF_S, LONGEST_BACK_OFF_S = 0.2, 5.0
 DOUBTED_S = 30.0
@@ -63,6 +66,8 @@ class Settlement:
     settled: Callable[[Lease], None]
     """Called once for each visit that is settled, or found to be no longer ours."""
     outages: Outages = field(default_factory=Outages)
+    caught_up: Callable[[], None] = lambda: None
+    """Called when pages may be fetched again after `keeps_up` was False."""
     _pending: dict[str, _Pending] = field(default_factory=dict)
     _early: set[str] = field(default_factory=set)
     """Visits whose rows were durable before the last pipeline was done with them."""
@@ -121,6 +126,11 @@ class Settlement:
         pending = self._pending.pop(visit_id, None)
         if pending is not None:
             self.settled(pending.lease)
+
+    @property
+    def keeps_up(self) -> bool:
+        """Whether what pages hold is sent as fast as they are read."""
+        return self._queued < MOST_WAITING
 
     @property
     def unsettled(self) -> int:
@@ -238,8 +248,11 @@ class Settlement:
             if pending in first_time:
                 pending.accepted = own
         del self._to_submit[: len(batch)]
+        kept_up = self.keeps_up
         self._queued -= len(candidates)
         self._submitted += batch
+        if self.keeps_up and not kept_up:
+            self.caught_up()
         self.accepted_or_seen(
             [candidate for candidate, answer in answered if answer is None or answer is Refusal.SEEN]
         )

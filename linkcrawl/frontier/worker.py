@@ -82,7 +82,7 @@ class FrontierWorker:
             outbox.release,
             lambda lease: outbox.give_back([lease]),
             lambda site, record: outbox.robots(site.hold.site, record),
-            self.frontier.may_start,
+            lambda: self.settlement.keeps_up and self.frontier.may_start(),
             self._network_changed,
             self.work_table,
         )
@@ -94,7 +94,12 @@ class FrontierWorker:
             self.hooks.tables_changed,
         )
         self.settlement = Settlement(
-            self.frontier, self._now_known, self.known.clear, self._let_go, self.outages
+            self.frontier,
+            self._now_known,
+            self.known.clear,
+            self._let_go,
+            self.outages,
+            self.pacing.resume_all,
         )
 
     # --- what the crawler around it calls

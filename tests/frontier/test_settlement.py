@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linkcrawl.errors import FrontierUnavailable
+from linkcrawl.frontier import settlement as settlement_module
 from linkcrawl.frontier.settlement import DOUBTED_S, Settlement
 from linkcrawl.records import Candidate, Lease, Outcome, Refusal
 
@@ -72,7 +73,8 @@ class ServerThatLoses:
         self, candidates: Sequence[Candidate], parent: Lease | None = None
     ) -> list[Refusal | None]:
         urls = [candidate.url for candidate in candidates]
-        seen = [url in self.volatile | self.durable for url in urls]
+        known = self.volatile | self.durable
+        seen = [url in known for url in urls]
         await self._call("submit", lambda: self.volatile.update(urls))
         return [Refusal.SEEN if was else None for was in seen]
 
@@ -452,5 +454,27 @@ def test_a_line_that_breaks_between_any_two_turns_costs_no_progress() -> None:
         scene.server.break_()
         await scene.settlement._turn(0.0, at_once=True)
         assert set(scene.server.settled) == {lease.visit_id}
+
+    asyncio.run(work())
+
+
+def test_who_reads_faster_than_it_submits_is_told_to_wait_until_it_has_caught_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(settlement_module, "MOST_WAITING", 10)
+
+    async def work() -> None:
+        scene = Scene()
+        told: list[bool] = []
+        scene.settlement.caught_up = lambda: told.append(scene.settlement.keeps_up)
+        kept_up = []
+        for more in (9, 1):
+            scene.settlement.add(a_lease(), Outcome.OK, links(more))
+            kept_up.append(scene.settlement.keeps_up)
+        assert kept_up == [True, False]
+        await scene.settlement._turn(0.0, at_once=True)
+        scene.settlement.add(a_lease(), Outcome.OK, links(5))
+        await scene.settlement._turn(0.0, at_once=True)
+        assert told == [True]
 
     asyncio.run(work())
