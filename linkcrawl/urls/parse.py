@@ -16,10 +16,11 @@ _SERIALIZED = re.compile(
     r"([^:]*):(?://(?:[^/?#@]*@)?(\[[^\]]*\]|[^/?#:]*)(?::(\d+))?)?([^?#]*)(?:\?([^#]*))?(?:#(.*))?", re.S
 )
 _SERIALIZED_ALREADY = re.compile(
-    # A host of plain labels, the last no number; segments that are no dots; characters that stay everywhere.
-    r"https?://(?:(?!xn--)[a-z0-9_-]++\.)++(?!xn--)[a-z][a-z0-9_-]*+"
-    r"(?:/(?!\.|%2[Ee])[A-Za-z0-9_.~!$&()*+,;=:@%-]*+)++"
-    r"(?:\?[A-Za-z0-9_.~!$&()*+,;=:@%/?-]*+)?+(?:#[A-Za-z0-9_.~!$&()*+,;=:@%/?-]*+)?+"
+    # A host of plain labels, the last no number; segments that are no dots; characters that stay everywhere. No group
+    # is possessive: before Python 3.11.5 such a group keeps what its last, failed turn had taken.
+    r"https?://(?:(?!xn--)[a-z0-9_-]++\.)+(?!xn--)[a-z][a-z0-9_-]*+"
+    r"(?:/(?!\.|%2[Ee])[A-Za-z0-9_.~!$&()*+,;=:@%-]*+)+"
+    r"(?:\?[A-Za-z0-9_.~!$&()*+,;=:@%/?-]*+)?(?:#[A-Za-z0-9_.~!$&()*+,;=:@%/?-]*+)?"
 )
 _FORBIDDEN_IN_HOST = re.compile(r"[\x00-\x20\x7f#%/:<>?@\[\\\]^|]")
 _NUMBER = re.compile(r"(?:0[xX][0-9A-Fa-f]*|[0-9]+)")

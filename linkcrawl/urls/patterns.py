@@ -101,14 +101,16 @@ def _path(path: str) -> str:
 def _glob(pattern: str) -> str:
     """A regular expression for a whole glob, host first.
 
-    Each `*` but the last takes the shortest text that lets the next literal follow, and never tries again (an
-    atomic group). That finds a match wherever there is one, in linear time for each `*`.
+    Each `*` but the last takes the shortest text that lets the next literal follow, and no longer one. That finds a
+    match wherever there is one, in linear time for each `*`. (An atomic group says the same, but not before
+    Python 3.11.5.)
     """
     first, *rest = pattern.split("*")
     expression = re.escape(first)
     in_host = "/" not in first
     for literal in rest[:-1]:
-        expression += f"(?>{'[^/]' if in_host else '.'}*?{re.escape(literal)})"
+        until = re.escape(literal)
+        expression += f"(?:(?!{until}){'[^/]' if in_host else '.'})*{until}"
         in_host = in_host and "/" not in literal
     for literal in rest[-1:]:
         expression += f"{'[^/]' if in_host else '.'}*{re.escape(literal)}"

@@ -140,5 +140,7 @@ def test_a_full_server_is_waited_for(tmp_path: Path) -> None:
         crawl.wait_for_the_end()
         assert crawl.assert_nothing_lost().reclaimed == 0, "nobody had died"
         for worker in workers:
-            assert worker.told().count("nothing is lost") == 1, worker.told()
-            assert worker.told().count("the frontier answers again") == 1, worker.told()
+            # Twice if a while went by in which all that a worker had was to be settled.
+            said = worker.told().count("nothing is lost")
+            assert 1 <= said <= 2, worker.told()
+            assert worker.told().count("the frontier answers again") == said, worker.told()
