@@ -254,7 +254,8 @@ class SharedCrawl:
     def assert_polite(self) -> None:
         """No two requests to a site started closer than its delay, robots.txt included."""
         for host in self.web.web:
-            assert hurried(self.web, host, self.delay_s) == [], host
+            too_soon = hurried(self.web, host, self.delay_s)
+            assert too_soon == [], f"{host}: {too_soon}"
 
 
 def hurried(web: LocalWeb, host: str, delay_s: float) -> list[str]:
